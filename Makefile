@@ -1,0 +1,42 @@
+# MessageHub. "make demo" runs it, "make test" tests it; both need only Go, git and make.
+
+GO         ?= go
+BIN        := bin
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS    := -X main.version=$(VERSION)
+
+.PHONY: help demo build test race fuzz lint check crash bench-accept e2e
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: build ## run the relay with simulated providers, a ready key and a curl to paste
+	$(BIN)/messagehub demo
+
+build: ## build bin/messagehub
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/messagehub ./cmd/messagehub
+
+test: ## run every test
+	$(GO) test ./...
+
+race: ## run every test under the race detector
+	$(GO) test -race ./...
+
+fuzz: ## give every fuzz target FUZZ_EXECS executions
+	./bench/fuzz.sh $(or $(FUZZ_EXECS),1000000)
+
+lint: ## format, vet, staticcheck
+	@test -z "$$($(GO) run $(GOFUMPT) -l . | tee /dev/stderr)" || { echo 'run: go run $(GOFUMPT) -w .'; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+check: lint test race ## what CI runs, without fuzzing and crashes
+
+crash: build ## kill -9 under load: 200 cycles (CYCLES=n)
+	MESSAGEHUB_CRASH_CYCLES=$(or $(CYCLES),200) $(GO) test ./cmd/messagehub -run TestKillUnderLoad -count=1 -timeout 3h -v
+
+bench-accept: build ## durable 202s beside a bare server that answers the same bytes
+	$(BIN)/messagehub bench accept

@@ -1,0 +1,109 @@
+package message
+
+import "time"
+
+// FactKind is the kind of a Fact. The values are stored in nothing: facts are
+// folded, never kept.
+type FactKind uint8
+
+// The facts that can be folded into a State.
+const (
+	NoFact FactKind = iota
+	// Due: the schedule or the retry time of an attempt has come.
+	Due
+	// Started: a shard is about to hand the attempt over. Refused unless the
+	// job at Position still owns the message.
+	Started
+	// Accepted: the provider took it and gave it ProviderID.
+	Accepted
+	// Rejected: the provider, or the relay itself, refused it for good.
+	Rejected
+	// Deferred: refused for now; it is tried again at RetryAt.
+	Deferred
+	// Lost: it may or may not have reached the provider.
+	Lost
+	// Reported: a receipt said Status about it.
+	Reported
+	// TimedOut: its success status did not come in time.
+	TimedOut
+	// Overdue: it waited for a provider longer than it may.
+	Overdue
+	// Cancel: the client takes the message back. Refused once handed over.
+	Cancel
+)
+
+// Fact is something already decided or observed. At is the wall clock of
+// whoever observed it; Apply itself has no clock.
+type Fact struct {
+	Kind    FactKind
+	At      Time
+	Attempt int
+	// Position is the job's, for Started.
+	Position Position
+	Sender   string
+	// ProviderID and Segments are for Accepted.
+	ProviderID string
+	Segments   int
+	Failure    *Failure
+	RetryAt    Time
+	// Uncounted: this try does not count against the cap (the provider asked
+	// us to slow down).
+	Uncounted bool
+	// Status, ReportedAt and RetryAfter are for Reported.
+	Status     Status
+	ReportedAt Time
+	RetryAfter time.Duration
+}
+
+// TimerKind says which Fact a timer becomes when it runs out.
+type TimerKind uint8
+
+// The timers. The values are stored.
+const (
+	NoTimer TimerKind = iota
+	TimerDue
+	TimerSuccess
+	TimerDeadline
+)
+
+// Fact returns what the timer says when it runs out at the given moment.
+func (k TimerKind) Fact(attempt int, at Time) Fact {
+	kind := [...]FactKind{NoFact, Due, TimedOut, Overdue}[k]
+	return Fact{Kind: kind, Attempt: attempt, At: at}
+}
+
+// Timer asks for a Fact at a later moment. A timer that has become pointless
+// may fire all the same: the fact is then refused.
+type Timer struct {
+	At      Time
+	Kind    TimerKind
+	Attempt int
+}
+
+// Effects is what the log must write together with the new State.
+type Effects struct {
+	// Refused: the fact does not apply (any more); nothing has changed.
+	Refused bool
+	// Drop is the position of a backlog entry to remove, of DropStep's lane.
+	Drop     Position
+	DropStep int
+	// Dispatch: add a backlog entry for the current attempt, at the position
+	// that was passed to Apply.
+	Dispatch bool
+	// Arm and Disarm are timers to add and to remove.
+	Arm, Disarm []Timer
+	// Entries are the new timeline entries; the public ones go to the feed.
+	Entries []Entry
+	// Index: attempt IndexAttempt has a new provider id to be found by.
+	Index        bool
+	IndexAttempt int
+}
+
+// Folded is what the log answers to a Fact: the message as it stands after
+// it, and whether the fact was refused. What it points to is owned by the
+// caller.
+type Folded struct {
+	Outbound *Outbound
+	State    *State
+	Refused  bool
+}
