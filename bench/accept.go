@@ -51,7 +51,12 @@ type server struct {
 
 // Run measures, telling its progress to w.
 func (a Accept) Run(ctx context.Context, w io.Writer) (*Comparison, error) {
-	relay, err := a.startRelay(ctx)
+	dir, err := os.MkdirTemp(a.Dir, "accept")
+	if err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	relay, err := a.startRelay(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -121,12 +126,7 @@ func (a Accept) round(ctx context.Context, s *server) (Round, error) {
 	}, nil
 }
 
-func (a Accept) startRelay(ctx context.Context) (*server, error) {
-	dir, err := os.MkdirTemp(a.Dir, "accept")
-	if err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
-	}
-	context.AfterFunc(ctx, func() { _ = os.RemoveAll(dir) })
+func (a Accept) startRelay(ctx context.Context, dir string) (*server, error) {
 	p, err := start(ctx, a.Binary, "demo", "--json", "--accept-only", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0",
 		"--data", dir, "--requests-per-minute", "1000000000")
 	if err != nil {

@@ -22,6 +22,10 @@ type Load struct {
 	// latency then counts from the moment a request was due. 0 is a closed
 	// loop: each connection sends as soon as it has its answer.
 	PerSecond float64
+	// Patience, if not 0, withholds requests that were due this long ago
+	// while no connection was free, and counts latency from the actual send:
+	// what a client with a deadline sees of a server that holds it back.
+	Patience time.Duration
 	// First numbers the recipients, so that two loads share none.
 	First uint64
 }
@@ -39,6 +43,7 @@ type Result struct {
 	Refusal    *hdrhistogram.Histogram // microseconds, refused ones
 	MaxLag     time.Duration           // how late the generator itself was, at worst
 	LateShare  float64                 // share of open-loop requests it sent over 1 ms late
+	Withheld   int64                   // open-loop requests never sent, see Patience
 	scheduled  int64
 	lateSends  int64
 	statusSeen map[int]int64
@@ -96,6 +101,7 @@ func (r *Result) add(o *Result) {
 	r.NoRetry += o.NoRetry
 	r.Other += o.Other
 	r.Broken += o.Broken
+	r.Withheld += o.Withheld
 	r.scheduled += o.scheduled
 	r.lateSends += o.lateSends
 	r.MaxLag = max(r.MaxLag, o.MaxLag)
@@ -120,6 +126,10 @@ func (r *run) worker(ctx context.Context, i int, c *conn) *Result {
 		due := next()
 		if due.After(r.end) {
 			break
+		}
+		if r.withheld(due) {
+			out.Withheld++
+			continue
 		}
 		if c = r.one(c, s.number(n), due, out); c == nil {
 			break
@@ -148,6 +158,10 @@ func (r *run) pacer(i int) func() time.Time {
 	}
 }
 
+func (r *run) withheld(due time.Time) bool {
+	return r.load.Patience > 0 && time.Since(due) > r.load.Patience
+}
+
 // one sends one request and books its answer. It returns the connection to go
 // on with, or nil if there is none to be had.
 func (r *run) one(c *conn, request []byte, due time.Time, out *Result) *conn {
@@ -156,6 +170,9 @@ func (r *run) one(c *conn, request []byte, due time.Time, out *Result) *conn {
 	now := time.Now()
 	if counted := due.After(r.count) && now.Before(r.end.Add(time.Second)); counted {
 		out.lag(sent.Sub(due), r.load.PerSecond > 0)
+		if r.load.Patience > 0 {
+			due = sent
+		}
 		out.book(a, err, now.Sub(due))
 	}
 	if err == nil && !a.closed {
