@@ -87,6 +87,7 @@ type Event struct {
 	Test      bool
 	Channel   string
 	Status    Status // of the message, after the event
+	CreatedAt Time   // of the message
 	Entry     Entry
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"messagehub/store/message/mutate"
 )
 
 func drawOutbound(t *rapid.T) *Outbound {
@@ -34,7 +36,7 @@ func drawFact(t *rapid.T, s *State, now Time) Fact {
 	f := Fact{
 		Kind: FactKind(rapid.IntRange(int(Due), int(Cancel)).Draw(t, "kind")), At: now, Position: s.Waiting,
 		Attempt: rapid.IntRange(-1, len(s.Attempts)).Draw(t, "attempt"), ProviderID: "p",
-		Status: rapid.SampledFrom([]Status{Sent, Delivered, Read, Failed}).Draw(t, "status"),
+		Status:  rapid.SampledFrom([]Status{Sent, Delivered, Read, Failed}).Draw(t, "status"),
 		Failure: &Failure{Code: "refused", Class: Recipient}, RetryAt: now + 7000,
 		Uncounted: rapid.Bool().Draw(t, "uncounted"), RetryAfter: time.Duration(rapid.IntRange(0, 1).Draw(t, "again")) * time.Second,
 	}
@@ -168,10 +170,8 @@ func TestIDs(t *testing.T) {
 }
 
 func FuzzParseID(f *testing.F) {
-	f.Add("msg_00000000000000000000000000")
-	f.Add("msg_7zzzzzzzzzzzzzzzzzzzzzzzzz")
-	f.Add("msg_80000000000000000000000000")
-	f.Fuzz(func(t *testing.T, text string) {
+	seeds := []string{"msg_00000000000000000000000000", "msg_7zzzzzzzzzzzzzzzzzzzzzzzzz", "msg_80000000000000000000000000"}
+	mutate.Strings(f, seeds, func(t testing.TB, text string) {
 		id, err := ParseID(PrefixMessage, text)
 		if err == nil && ID(id).String() != text {
 			t.Fatalf("%q reads as %s", text, ID(id))
@@ -180,11 +180,10 @@ func FuzzParseID(f *testing.F) {
 }
 
 func FuzzParseAttemptRef(f *testing.F) {
-	f.Add(AttemptRef(ID{1}, 3))
-	f.Fuzz(func(t *testing.T, text string) {
-		id, n, ok := ParseAttemptRef(text)
-		if ok && AttemptRef(id, n) != text {
-			t.Fatalf("%q reads as %s, %d", text, id, n)
+	mutate.Strings(f, []string{AttemptRef(7, ID{1}, 3)}, func(t testing.TB, text string) {
+		ws, id, n, ok := ParseAttemptRef(text)
+		if ok && AttemptRef(ws, id, n) != text {
+			t.Fatalf("%q reads as %d, %s, %d", text, ws, id, n)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package message
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,25 +26,32 @@ type Receipt struct {
 	At         Time // as the provider says; 0 if it does not
 }
 
-// AttemptRef is the correlation value of one attempt: the message id and the
-// attempt's index, as "msg_…-0".
-func AttemptRef(id ID, attempt int) string {
-	return id.String() + "-" + strconv.Itoa(attempt)
+// AttemptRef is the correlation value of one attempt: the message's id, its
+// workspace and the attempt's index, as "msg_…-1-0". It says by itself where
+// in the log the message is, so that a receipt needs no index to be matched.
+func AttemptRef(ws WorkspaceID, id ID, attempt int) string {
+	b := AppendID(make([]byte, 0, len(PrefixMessage)+idDigits+14), PrefixMessage, id)
+	b = strconv.AppendUint(append(b, '-'), uint64(ws), 10)
+	b = strconv.AppendInt(append(b, '-'), int64(attempt), 10)
+	return string(b)
 }
 
-// ParseAttemptRef reads what AttemptRef wrote.
-func ParseAttemptRef(ref string) (id ID, attempt int, ok bool) {
+// ParseAttemptRef reads what AttemptRef wrote, and nothing else.
+func ParseAttemptRef(ref string) (ws WorkspaceID, id ID, attempt int, ok bool) {
 	const n = len(PrefixMessage) + idDigits
-	if len(ref) < n+2 || ref[n] != '-' {
-		return ID{}, 0, false
+	if len(ref) <= n || ref[n] != '-' {
+		return 0, ID{}, 0, false
 	}
-	raw, err := ParseID(PrefixMessage, ref[:n])
-	if err != nil {
-		return ID{}, 0, false
+	owner, index, _ := strings.Cut(ref[n+1:], "-")
+	w, errW := strconv.ParseUint(owner, 10, 32)
+	k, errK := strconv.ParseUint(index, 10, 8)
+	raw, errID := ParseID(PrefixMessage, ref[:n])
+	if errW != nil || errK != nil || errID != nil || k >= MaxAttempts {
+		return 0, ID{}, 0, false
 	}
-	k, err := strconv.ParseUint(ref[n+1:], 10, 8)
-	if err != nil || int(k) >= MaxAttempts || AttemptRef(raw, int(k)) != ref {
-		return ID{}, 0, false
+	ws, id, attempt = WorkspaceID(w), raw, int(k)
+	if AttemptRef(ws, id, attempt) != ref { // a sign or a leading zero
+		return 0, ID{}, 0, false
 	}
-	return raw, int(k), true
+	return ws, id, attempt, true
 }

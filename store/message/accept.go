@@ -1,0 +1,34 @@
+package message
+
+import "errors"
+
+// Idempotency is the client's promise that repeats of a request mean the same
+// message. The zero value promises nothing.
+//
+// Ownership: Route and Key borrow the request's memory, as Outbound does.
+type Idempotency struct {
+	Route string // such as "messages/send"
+	Key   string // empty: none
+	// Body is the SHA-256 of the request's body.
+	Body [32]byte
+	At   Time
+}
+
+// Acceptance is the log's answer to a message: durable, or accepted before under
+// the same idempotency key.
+type Acceptance struct {
+	ID       ID
+	Replayed bool
+	Status   Status // Queued or Scheduled
+}
+
+// Errors of accepting a message, told apart by how the client is answered.
+var (
+	// ErrKeyReused: the idempotency key belongs to another body.
+	ErrKeyReused = errors.New("idempotency key was used with another body")
+	// ErrInProgress: the first request with this idempotency key is not done.
+	ErrInProgress = errors.New("idempotency key is in use by a request in flight")
+	// ErrUnavailable: the log takes nothing (closed, poisoned, no space).
+	// Nothing was acknowledged.
+	ErrUnavailable = errors.New("log is not available")
+)
