@@ -8,7 +8,10 @@ import (
 type Workspace struct {
 	ID   WorkspaceID
 	Name string // unique
-	// PerMinute is the tier: requests a minute for live and for test keys each.
+	// Tier names one of the configuration's tiers; empty: a limit of its own.
+	Tier string
+	// PerMinute is the limit: requests a minute for live and for test keys
+	// each. That of a Tier is what the tier had when it was last set.
 	PerMinute int
 	CreatedAt Time
 }

@@ -101,6 +101,13 @@ func appendChecksum(dst, covered []byte) []byte {
 	return append(dst, digits[:]...)
 }
 
+// isBase62 looks c up in two words of bits: the digits of a key are random,
+// and a branch on them would be guessed wrong half of the time.
 func isBase62(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+	const digits, letters = 0x03ff << '0', 0x07fffffe_07fffffe
+	word := uint64(digits)
+	if c&64 != 0 {
+		word = letters
+	}
+	return word>>(c&63)&1 != 0 && c < 128
 }

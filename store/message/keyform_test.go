@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"messagehub/store/message/mutate"
 )
 
 var keyPattern = regexp.MustCompile(`^cpk_(live|test)_[0-9A-Za-z]{32}[0-9A-Za-z]{6}$`)
@@ -143,13 +145,10 @@ func TestParseKeyFormAllocatesNothing(t *testing.T) {
 }
 
 func FuzzParseKeyForm(f *testing.F) {
-	for _, test := range []bool{false, true} {
-		secret, _ := NewKey(test)
-		f.Add([]byte(secret))
-		f.Add([]byte(secret[:30]))
-	}
-	f.Add([]byte(KeyPrefixTest))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	live, _ := NewKey(false)
+	test, _ := NewKey(true)
+	seeds := [][]byte{[]byte(live), []byte(test), []byte(live[:30]), []byte(KeyPrefixTest)}
+	mutate.Bytes(f, seeds, func(t testing.TB, b []byte) {
 		before := string(b)
 		test, err := ParseKeyForm(b)
 		if string(b) != before {

@@ -1,0 +1,116 @@
+package sim
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Post is a receipt to be posted, After the call of [World.Post].
+type Post struct {
+	URL    string
+	Header map[string]string
+	Body   []byte
+	After  time.Duration
+
+	due, giveUp time.Time
+	tries       int
+}
+
+const (
+	// posters is how many receipts are posted at once.
+	posters = 32
+	// postFor is how long a receipt that is not taken is repeated. Providers
+	// go on for hours.
+	postFor = 5 * time.Minute
+	// postTimeout bounds one try.
+	postTimeout = 10 * time.Second
+	// firstPause and lastPause bound the time between two tries.
+	firstPause = 100 * time.Millisecond
+	lastPause  = 5 * time.Second
+	// downPause bounds how long nothing is tried at a receiver that can't be
+	// connected to.
+	downPause = time.Second
+)
+
+// Post schedules p. It never blocks: what does not fit the outbox is dropped
+// and counted, as by an overloaded provider.
+func (w *World) Post(p Post) {
+	p.due = time.Now().Add(p.After)
+	p.giveUp = p.due.Add(postFor)
+	w.outbox.add(&p)
+}
+
+// Settle waits until every receipt scheduled so far has been posted or given
+// up.
+func (w *World) Settle(ctx context.Context) error {
+	select {
+	case <-w.outbox.idle():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// dispatch hands posts to the posters when they are due.
+func (w *World) dispatch(ctx context.Context) {
+	defer w.wg.Done()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		p, wait := w.outbox.next(time.Now())
+		if p != nil {
+			select {
+			case w.work <- p:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		timer.Reset(wait)
+		select {
+		case <-w.outbox.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// post is one poster, with a connection of its own.
+func (w *World) post(ctx context.Context) {
+	defer w.wg.Done()
+	line := line{dial: w.dial}
+	defer line.close()
+	for {
+		select {
+		case p := <-w.work:
+			w.deliver(ctx, &line, p)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// deliver tries p once. A receiver that can't be connected to pauses all
+// posts; one that answers 5xx, 408 or 429 has this one repeated.
+func (w *World) deliver(ctx context.Context, line *line, p *Post) {
+	status := line.post(ctx, p)
+	now := time.Now()
+	w.outbox.reached(status != 0, now)
+	again := status == 0 || status >= 500 || status == 408 || status == 429
+	if p.due = now; status != 0 {
+		p.tries++
+		p.due = now.Add(pause(p.tries))
+	}
+	if !again || p.due.After(p.giveUp) || ctx.Err() != nil {
+		p = nil
+	}
+	w.outbox.done(p)
+}
+
+// pause doubles with each try, with jitter.
+func pause(tries int) time.Duration {
+	d := min(firstPause<<min(tries, 10), lastPause)
+	return d/2 + rand.N(d/2)
+}

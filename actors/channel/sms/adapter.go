@@ -1,0 +1,94 @@
+package sms
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"messagehub/actors/channel"
+	"messagehub/store/message"
+	"messagehub/store/message/json"
+)
+
+// maxSid bounds Twilio's message ids; real ones have 34 characters.
+const maxSid = 64
+
+// adapter sends for one account, from one number or messaging service.
+type adapter struct {
+	test        bool
+	url         string
+	auth        [2]string
+	http        *channel.Client
+	from        string
+	service     string
+	callbackURL string
+	authToken   string
+	now         func() time.Time
+}
+
+func newAdapter(s channel.Sender) (channel.Adapter, error) {
+	v := s.Settings
+	if err := checkSettings(v); err != nil {
+		return nil, fmt.Errorf("check settings: %w", err)
+	}
+	a := &adapter{
+		test: s.Test, http: s.HTTP, now: time.Now, callbackURL: s.CallbackURL,
+		from: v.Text(settingFrom), service: v.Text(settingService),
+		authToken: v.Text(settingAuthToken),
+	}
+	account := v.Text(settingAccountSid)
+	a.url = strings.TrimSuffix(v.Text(settingBaseURL), "/") + "/2010-04-01/Accounts/" + account + "/Messages.json"
+	a.auth = [2]string{account, a.authToken}
+	if key := v.Text(settingAPIKeySid); key != "" {
+		a.auth = [2]string{key, v.Text(settingAPIKeySecret)}
+	}
+	return a, nil
+}
+
+// Send implements [channel.Adapter].
+func (a *adapter) Send(ctx context.Context, r *channel.Request) (channel.Acceptance, error) {
+	form, err := a.encode(r)
+	if err != nil {
+		return channel.Acceptance{}, err
+	}
+	answer, err := a.http.Do(ctx, channel.Call{
+		URL: a.url, ContentType: "application/x-www-form-urlencoded", Basic: a.auth, Body: []byte(form),
+	})
+	if err != nil {
+		return channel.Acceptance{}, err
+	}
+	acceptance, err := decode(answer)
+	if err == nil && acceptance.Segments == 0 && r.Step.ContentType == message.Text {
+		acceptance.Segments, _ = Segments(r.Step.Content)
+	}
+	return acceptance, err
+}
+
+// decode makes the outcome of an answer. A yes needs a 2xx and a SID.
+func decode(a *channel.Answer) (channel.Acceptance, error) {
+	if a.Status >= 300 {
+		return channel.Acceptance{}, refused(a)
+	}
+	var c created
+	if json.Unmarshal(a.Body, &c) != nil || !usable(c.Sid) {
+		return channel.Acceptance{}, a.ByStatus()
+	}
+	if c.Status == statusFailed || c.Status == statusUndelivered { // created, and given up at once
+		return channel.Acceptance{}, failed(c.ErrorCode)
+	}
+	return channel.Acceptance{ProviderID: strings.Clone(c.Sid), Segments: c.segments()}, nil
+}
+
+// usable reports whether sid can be stored as a message's id.
+func usable(sid string) bool {
+	if sid == "" || len(sid) > maxSid {
+		return false
+	}
+	for _, c := range []byte(sid) {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,50 @@
+package sms
+
+import (
+	"testing"
+
+	"github.com/valyala/fasthttp"
+
+	"messagehub/actors/channel"
+	"messagehub/actors/channel/sim"
+)
+
+func BenchmarkSimulator(b *testing.B) {
+	w := sim.NewWorld(sim.Options{})
+	defer w.Close()
+	p := newSimulator(w, channel.Sender{Settings: sandbox()})
+	form := order("ValidityPeriod", "36000").Encode()
+	b.ReportAllocs()
+	for b.Loop() {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.Header.SetMethod("POST")
+		ctx.Request.SetRequestURI("http://api.example.com" + path)
+		ctx.Request.Header.SetContentType("application/x-www-form-urlencoded")
+		ctx.Request.Header.Set("Authorization", login(account, "sandbox-auth-token"))
+		ctx.Request.SetBodyString(form)
+		if p.Handle(&ctx); ctx.Response.StatusCode() != 201 {
+			b.Fatal(ctx.Response.String())
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	a := sandboxAdapter(b)
+	step := text("Order 1234 shipped")
+	r := &channel.Request{Step: &step, Expires: 1 << 50}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := a.encode(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCheckRecipient(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := checkRecipient("+15558675310"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

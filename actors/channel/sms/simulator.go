@@ -1,0 +1,199 @@
+package sms
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"messagehub/actors/channel"
+	"messagehub/actors/channel/sim"
+	"messagehub/store/message"
+	"messagehub/store/message/json"
+)
+
+// simulator plays Twilio's API for one account. It is stricter than Twilio in
+// one thing: a parameter that the API does not have is refused, so that it
+// shows.
+type simulator struct {
+	world   *sim.World
+	account string
+	token   string
+	logins  []string // the Authorization headers that are let in
+	rules   *rules
+}
+
+func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
+	p := &simulator{world: w, account: s.Settings.Text("accountSid"), token: s.Settings.Text("authToken"), rules: newRules()}
+	p.logins = []string{login(p.account, p.token)}
+	if key := s.Settings.Text("apiKeySid"); key != "" {
+		p.logins = append(p.logins, login(key, s.Settings.Text("apiKeySecret")))
+	}
+	return p
+}
+
+// refuse is an error of Twilio's.
+type refuse struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Info    string `json:"more_info"`
+	Status  int    `json:"status"`
+}
+
+func no(status, code int, text string) *refuse {
+	return &refuse{code, text, "https://www.twilio.com/docs/errors/" + strconv.Itoa(code), status}
+}
+
+// Handle implements [sim.Provider].
+func (s *simulator) Handle(ctx *fasthttp.RequestCtx) {
+	if r := s.admit(ctx); r != nil {
+		reply(ctx, r.Status, r)
+		return
+	}
+	f := &form{ctx.PostArgs(), s.rules}
+	if r := f.check(); r != nil {
+		reply(ctx, r.Status, r)
+		return
+	}
+	script := s.world.Script(f.get("To"), s.tries(f))
+	if r := scripted(script.Answer); r != nil {
+		s.world.Wait(script.Delay)
+		if script.Answer == sim.Throttled {
+			ctx.Response.Header.Set("Retry-After", "1")
+		}
+		reply(ctx, r.Status, r)
+		return
+	}
+	s.take(ctx, f, script)
+}
+
+// admit checks who asks for what.
+func (s *simulator) admit(ctx *fasthttp.RequestCtx) *refuse {
+	if !s.known(string(ctx.Request.Header.Peek("Authorization"))) {
+		ctx.Response.Header.Set("WWW-Authenticate", `Basic realm="Twilio API"`)
+		return no(401, 20003, "Authenticate")
+	}
+	path := string(ctx.Path())
+	if path != "/2010-04-01/Accounts/"+s.account+"/Messages.json" {
+		return no(404, 20404, "The requested resource "+path+" was not found")
+	}
+	if !ctx.IsPost() {
+		return no(405, 20004, "Method not allowed")
+	}
+	return nil
+}
+
+func (s *simulator) known(header string) bool {
+	for _, l := range s.logins {
+		if subtle.ConstantTimeCompare([]byte(header), []byte(l)) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// tries counts the reserved recipients' messages: by address and content, for
+// Twilio is told nothing else that stays the same.
+func (s *simulator) tries(f *form) int {
+	to := f.get("To")
+	if !strings.HasPrefix(to, sim.Reserved) {
+		return 0
+	}
+	return s.world.Tries(strings.Join([]string{s.account, to, f.text(), f.get("MediaUrl")}, "\x00"))
+}
+
+// scripted returns the refusal that a script asks for, if it does.
+func scripted(a sim.Answer) *refuse {
+	switch a {
+	case sim.NotOnChannel:
+		return no(400, 21614, "'To' number is not a valid mobile number")
+	case sim.OptedOut:
+		return no(400, 21610, "Attempt to send to unsubscribed recipient")
+	case sim.Throttled:
+		return no(429, 20429, "Too Many Requests")
+	case sim.ServerError:
+		return no(500, 20500, "Internal Server Error")
+	}
+	return nil
+}
+
+// take accepts the message, and answers unless the script withholds it.
+func (s *simulator) take(ctx *fasthttp.RequestCtx, f *form, script sim.Script) {
+	m := s.create(f)
+	answered := script.Answer != sim.NoAnswer
+	s.world.Ledger.Add(sim.Received{
+		At: message.TimeOf(time.Now()), Channel: "sms", Account: s.account, To: m.To, Text: f.text(),
+		ProviderID: m.Sid, Answered: answered,
+	})
+	s.world.Wait(script.Delay)
+	s.report(f, m, script.Receipts)
+	if !answered {
+		sim.Withhold(ctx)
+		return
+	}
+	reply(ctx, 201, m)
+}
+
+// created201 is the resource that Twilio answers with.
+type created201 struct {
+	AccountSid   string            `json:"account_sid"`
+	APIVersion   string            `json:"api_version"`
+	Body         *string           `json:"body"`
+	DateCreated  string            `json:"date_created"`
+	DateSent     *string           `json:"date_sent"`
+	DateUpdated  string            `json:"date_updated"`
+	Direction    string            `json:"direction"`
+	ErrorCode    *int              `json:"error_code"`
+	ErrorMessage *string           `json:"error_message"`
+	From         *string           `json:"from"`
+	Service      *string           `json:"messaging_service_sid"`
+	NumMedia     string            `json:"num_media"`
+	NumSegments  string            `json:"num_segments"`
+	Price        *string           `json:"price"`
+	PriceUnit    *string           `json:"price_unit"`
+	Sid          string            `json:"sid"`
+	Status       string            `json:"status"`
+	Resources    map[string]string `json:"subresource_uris"`
+	To           string            `json:"to"`
+	URI          string            `json:"uri"`
+}
+
+// create makes the resource of a form that passed.
+func (s *simulator) create(f *form) *created201 {
+	kind, body := "SM", f.get("Body")
+	media := len(f.args.PeekMulti("MediaUrl"))
+	if media > 0 {
+		kind = "MM"
+	}
+	now := time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 +0000")
+	m := &created201{
+		AccountSid: s.account, APIVersion: "2010-04-01", Body: &body, DateCreated: now, DateUpdated: now,
+		Direction: "outbound-api", NumMedia: strconv.Itoa(media), NumSegments: "0", Status: "accepted",
+		Sid: fmt.Sprintf("%s%032x", kind, s.world.Serial()), To: f.get("To"),
+	}
+	m.URI = "/2010-04-01/Accounts/" + s.account + "/Messages/" + m.Sid + ".json"
+	m.Resources = map[string]string{"media": strings.TrimSuffix(m.URI, ".json") + "/Media.json"}
+	if service := f.get("MessagingServiceSid"); service != "" {
+		m.Service = &service
+		return m
+	}
+	from, n := f.get("From"), 1
+	if media == 0 && body != "" {
+		n, _ = Segments(body)
+	}
+	m.From, m.Status, m.NumSegments = &from, "queued", strconv.Itoa(n)
+	return m
+}
+
+func reply(ctx *fasthttp.RequestCtx, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("BUG: an answer can't be encoded: %v", err))
+	}
+	ctx.SetStatusCode(status)
+	ctx.SetContentType("application/json")
+	ctx.SetBody(b)
+}

@@ -1,0 +1,106 @@
+// Package channel is the contract between delivery and a messaging provider.
+//
+// A channel is one directory: a [Spec] that says what it is and can do, an
+// [Adapter] that sends one message and classifies the answer by the closed
+// table of this package, a [Receiver] where the provider reports back, and a
+// simulator of the provider's own wire API. The list of channels is in the
+// package all; nothing else names them.
+package channel
+
+import (
+	"context"
+
+	"messagehub/actors/channel/sim"
+	"messagehub/store/message"
+)
+
+// Spec is everything the rest of the product knows about a channel.
+type Spec struct {
+	// Name is the channel's name in the API, the configuration and the log.
+	Name  string
+	Title string
+	// Contents are the content types it can carry.
+	Contents []message.ContentType
+	// Best is the furthest status that its receipts can report: Sent where it
+	// has none.
+	Best message.Status
+	// Idempotent: the provider itself drops a request sent twice, so an
+	// unknown outcome may be retried without a duplicate.
+	Idempotent bool
+	// Phone: addresses are phone numbers in E.164, so a message's own phone
+	// number fits a fallback step.
+	Phone bool
+	// SignatureHeader is the request header by which a receipt at the common
+	// address is recognised as this channel's.
+	SignatureHeader string
+	// CheckRecipient refuses an address that cannot exist on the channel, in
+	// words that follow "to ": "must be …". Addresses that begin with "sim:"
+	// never come here.
+	CheckRecipient func(to string) error
+	// CheckContent refuses what the channel can never carry. It may be nil.
+	CheckContent func(*message.Step) *Fault
+	// Segments counts what a text costs, where the channel counts (SMS); else
+	// it is nil.
+	Segments func(text string) (n int, encoding string)
+	// Settings are what a sender's configuration may hold. All channels have
+	// "baseURL", where the provider's API is, and end with [PaceSettings]. The
+	// sandbox's baseURL is "http://sandbox.invalid/<name>", which no network
+	// knows: see [sim.Mux].
+	Settings []Setting
+	// Pace is what a sender may do unless its settings say otherwise: see
+	// [Pace.With].
+	Pace Pace
+	// New makes the adapter of one configured sender. Its settings have passed
+	// Settings already.
+	New func(Sender) (Adapter, error)
+	// Simulator makes a simulated provider for a sender with these settings.
+	Simulator func(*sim.World, Sender) sim.Provider
+}
+
+// Fault is one thing wrong with a request, told in the API's terms: Code is
+// one of its codes for a 400.
+type Fault struct{ Param, Code, Message string }
+
+// Adapter sends for one sender. Send is called from many goroutines at once;
+// it makes at most one request that can cause a delivery, and its error is
+// always an [*Error].
+type Adapter interface {
+	Send(ctx context.Context, r *Request) (Acceptance, error)
+}
+
+// Receiver is an Adapter whose provider reports back. Receipts checks the
+// signature over the raw body before it parses anything: an error is
+// [message.ErrUnsigned] or wraps [message.ErrBadCallback]. What is signed but
+// of no interest gives no receipts and no error. A handshake gives a Reply.
+// The receipts have Channel and Test set and borrow nothing from the callback.
+type Receiver interface {
+	Receipts(*message.Callback) ([]message.Receipt, message.Reply, error)
+}
+
+// Request is one attempt to send. It is read-only and valid until Send
+// returns.
+type Request struct {
+	// Ref is unique to the attempt: the correlation value or idempotency key
+	// to give to a provider that takes one.
+	Ref     string
+	Test    bool
+	Step    *message.Step
+	Expires message.Time
+}
+
+// Acceptance is a provider's yes.
+type Acceptance struct {
+	ProviderID string
+	Segments   int
+}
+
+// Sender is one configured way to a provider.
+type Sender struct {
+	Name     string
+	Test     bool
+	Settings Values
+	// CallbackURL is the public address that the provider should report to,
+	// where it is told with the request: ".../webhooks/delivery/sms/main".
+	CallbackURL string
+	HTTP        *Client
+}
