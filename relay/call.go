@@ -1,6 +1,12 @@
 package relay
 
 import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"unsafe"
+
 	"github.com/valyala/fasthttp"
 
 	"messagehub/store/message"
@@ -13,12 +19,63 @@ import (
 type call struct {
 	server *Server
 	http   *fasthttp.RequestCtx
+	conn   *conn // nil where the connection is not one of our listener's
 	route  *route
-	// key is nil on public routes.
+	// key is the known key of the request; nil on public routes.
 	key *Key
 	// id is the request id, shown as req_….
 	id [16]byte
 	at message.Time
+
+	head    head
+	client  netip.Addr // see clientAddress
+	located bool
+	wait    int  // seconds, where the key's tokens are used up
+	gated   bool // holds a place in the gate
+	size    int  // bytes of its body, in the gate
+	// inLog: a call into the log is running, so a panic is not ours to
+	// survive. Handlers set it around every such call.
+	inLog bool
+	// code is what the request was refused with, if it was.
+	code Code
+	buf  []byte // scratch for the answer
+}
+
+// calls is a pool of call.
+type calls struct{ pool sync.Pool }
+
+// get returns a call for a request that begins at the given time.
+func (p *calls) get(s *Server, ctx *fasthttp.RequestCtx, r *route) *call {
+	c, ok := p.pool.Get().(*call)
+	if !ok {
+		c = &call{buf: make([]byte, 0, 1<<10)}
+	}
+	c.server, c.http, c.route = s, ctx, r
+	c.conn, _ = ctx.Conn().(*conn)
+	c.at = s.o.Now()
+	c.id = requestID(c.at)
+	return c
+}
+
+func (p *calls) put(c *call) {
+	if cap(c.buf) > maxPooled {
+		return
+	}
+	*c = call{buf: c.buf[:0]}
+	p.pool.Put(c)
+}
+
+// requestID makes an id that sorts by time: 48 bits of it, then 80 random.
+func requestID(at message.Time) [16]byte {
+	var id [16]byte
+	binary.BigEndian.PutUint64(id[:8], uint64(at)<<16|rand.Uint64()&0xffff)
+	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
+	return id
+}
+
+// requestName returns the request id as clients see it.
+func (c *call) requestName() string {
+	return string(message.AppendID(nil, message.PrefixRequest, c.id))
 }
 
 // param returns a path parameter, such as the id of "/messages/{id}".
@@ -27,26 +84,15 @@ func (c *call) param(name string) string {
 	return v
 }
 
-// query returns the raw query arguments.
-func (c *call) query() *fasthttp.Args { return c.http.QueryArgs() }
+// header returns a request header, or "".
+//
+// Ownership: borrows the request's memory.
+func (c *call) header(name string) string { return borrow(c.http.Request.Header.Peek(name)) }
 
-// header returns a request header, or "". It borrows the request's memory.
-func (c *call) header(name string) string { return string(c.http.Request.Header.Peek(name)) }
+// borrow returns b as a string without copying it.
+//
+// Ownership: valid as long as nobody writes to b.
+func borrow(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// data answers {"data": v}; v is encoded by the json package.
-func (c *call) data(status int, v any) {}
-
-// page answers {"data": items, "page": {"next": next or null}}.
-func (c *call) page(items any, next string) {}
-
-// raw answers with a body as it is. The body is copied.
-func (c *call) raw(status int, contentType string, body []byte) {}
-
-// fail answers with a row of the error table.
-func (c *call) fail(code Code) { c.failAs(code, "", "") }
-
-// failAs is fail with a parameter and a message of its own, where not empty.
-func (c *call) failAs(code Code, param, message string) {}
-
-// refuse answers 400 with every fault; the first gives the headline.
-func (c *call) refuse(faults []Fault) {}
+// bytesOf returns s as bytes without copying it. Nobody may write to them.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -1,6 +1,11 @@
 package relay
 
-import "messagehub/store/message"
+import (
+	"errors"
+	"fmt"
+
+	"messagehub/store/message"
+)
 
 // Channel is what the front door knows about a channel.
 type Channel struct {
@@ -23,3 +28,12 @@ type Channel struct {
 	// Senders and TestSenders are the names that "from" may take.
 	Senders, TestSenders []string
 }
+
+func (c *Channel) validate() error {
+	if c.Name == "" || c.CheckRecipient == nil || len(c.Contents) == 0 {
+		return fmt.Errorf("channel %q: %w", c.Name, errNoChannel)
+	}
+	return nil
+}
+
+var errNoChannel = errors.New("needs a name, a check of recipients and content types")

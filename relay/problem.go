@@ -1,7 +1,5 @@
 package relay
 
-
-
 // Code is the stable name of an error; each has a page of its own under
 // /docs/errors/.
 type Code string
@@ -27,6 +25,12 @@ const (
 	TestRecipient     Code = "test_recipient"
 	NotAvailable      Code = "not_available"
 	InvalidCursor     Code = "invalid_cursor"
+
+	// Codes of warnings.
+	Unroutable      Code = "unroutable"
+	UnusedParameter Code = "unused_parameter"
+	MayDuplicate    Code = "may_duplicate"
+	InvalidCallback Code = "invalid_callback"
 
 	MissingKey        Code = "missing_key"
 	InvalidKey        Code = "invalid_key"
@@ -75,6 +79,8 @@ type Problem struct {
 	Permanent bool
 	// RetryAfter is in seconds; 0: no such header.
 	RetryAfter int
+	// Close: where the request ends isn't known, so the connection ends.
+	Close bool
 }
 
 // Fault is one thing wrong with a request, told in the API's terms.
@@ -107,6 +113,7 @@ func Problems() []Problem {
 		{Code: TestRecipient, Status: 400, Permanent: true, Text: "Recipients that begin with sim: exist in the sandbox only.", Hint: "Use a cpk_test_ key, or a real recipient."},
 		{Code: NotAvailable, Status: 400, Permanent: true, Text: "This is not available yet.", Hint: "Leave the parameter out."},
 		{Code: InvalidCursor, Status: 400, Permanent: true, Text: "The cursor is not one of ours.", Hint: "Pass page.next of the previous answer as it was."},
+		{Code: InvalidCallback, Status: 400, Permanent: true, Text: "The callback is signed, but not of the form that its provider documents.", Hint: "Check that the address belongs to this channel's callbacks, and the API version at the provider."},
 
 		{Code: MissingKey, Status: 401, Permanent: true, Text: "The request has no API key.", Hint: "Send it as: Authorization: Bearer cpk_live_…"},
 		{Code: InvalidKey, Status: 401, Permanent: true, Text: "The API key is not valid.", Hint: "Check that the whole key was copied: prefix, 32 characters and a 6-character checksum."},
@@ -130,16 +137,16 @@ func Problems() []Problem {
 		{Code: BacklogFull, Status: 503, RetryAfter: 5, Text: "The channel has more waiting messages than it may. Nothing was stored.", Hint: "Repeat the request after Retry-After, or use another channel."},
 		{Code: Unavailable, Status: 503, RetryAfter: 5, Text: "The storage can't take messages now.", Hint: "Repeat the request with the same Idempotency-Key after Retry-After."},
 
-		{Code: BadRequest, Status: 400, Permanent: true, Text: "The request is not valid HTTP/1.1.", Hint: "Check the request line and the header lines."},
-		{Code: AmbiguousFraming, Status: 400, Permanent: true, Text: "The request can be read in more than one way.", Hint: "Send each of Authorization, Host, Content-Length, Content-Type and Idempotency-Key once, and no Transfer-Encoding beside Content-Length."},
-		{Code: RequestTimeout, Status: 408, Text: "The request did not arrive in time.", Hint: "Send the whole request within ten seconds."},
-		{Code: LengthRequired, Status: 411, Permanent: true, Text: "The body has no Content-Length.", Hint: "Send Content-Length in place of Transfer-Encoding: chunked."},
-		{Code: BodyTooLarge, Status: 413, Permanent: true, Text: "The body is larger than 256 KiB.", Hint: "Send media by URL, and many messages in a batch."},
+		{Code: BadRequest, Close: true, Status: 400, Permanent: true, Text: "The request is not valid HTTP/1.1.", Hint: "Check the request line and the header lines."},
+		{Code: AmbiguousFraming, Close: true, Status: 400, Permanent: true, Text: "The request can be read in more than one way.", Hint: "Send each of Authorization, Host, Content-Length, Content-Type and Idempotency-Key once, and no Transfer-Encoding beside Content-Length."},
+		{Code: RequestTimeout, Close: true, Status: 408, Text: "The request did not arrive in time.", Hint: "Send the whole request within ten seconds."},
+		{Code: LengthRequired, Close: true, Status: 411, Permanent: true, Text: "The body has no Content-Length.", Hint: "Send Content-Length in place of Transfer-Encoding: chunked."},
+		{Code: BodyTooLarge, Close: true, Status: 413, Permanent: true, Text: "The body is larger than 256 KiB.", Hint: "Send media by URL, and many messages in a batch."},
 		{Code: UnsupportedMedia, Status: 415, Permanent: true, Text: "The body is not application/json.", Hint: "Send it with -H 'Content-Type: application/json' and without Content-Encoding; curl -d alone sends a form."},
-		{Code: ExpectationFailed, Status: 417, Permanent: true, Text: "The Expect header asks for something unknown.", Hint: "The only expectation is 100-continue."},
-		{Code: HeaderTooLarge, Status: 431, Permanent: true, Text: "The header is larger than 8 KiB.", Hint: "Send fewer or shorter header lines."},
-		{Code: TooManyHeaders, Status: 431, Permanent: true, Text: "The request has more than 64 header lines.", Hint: "Send fewer header lines."},
-		{Code: UnsupportedVersion, Status: 505, Permanent: true, Text: "The server speaks HTTP/1.1 and HTTP/1.0.", Hint: "Let a load balancer end HTTP/2."},
+		{Code: ExpectationFailed, Close: true, Status: 417, Permanent: true, Text: "The Expect header asks for something unknown.", Hint: "The only expectation is 100-continue."},
+		{Code: HeaderTooLarge, Close: true, Status: 431, Permanent: true, Text: "The header is larger than 8 KiB.", Hint: "Send fewer or shorter header lines."},
+		{Code: TooManyHeaders, Close: true, Status: 431, Permanent: true, Text: "The request has more than 64 header lines.", Hint: "Send fewer header lines."},
+		{Code: UnsupportedVersion, Close: true, Status: 505, Permanent: true, Text: "The server speaks HTTP/1.1 and HTTP/1.0.", Hint: "Let a load balancer end HTTP/2."},
 	}
 }
 
@@ -152,4 +159,3 @@ func problemTable() map[Code]*Problem {
 	}
 	return table
 }
-

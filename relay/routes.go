@@ -2,8 +2,8 @@ package relay
 
 import "messagehub/store/message"
 
-// route is one line of the route table. Every /api route names the scope that
-// a key needs; public says outright that it needs none.
+// route is one line of the route table. Every route of the API names the
+// scope that a key needs; public says outright that it needs none.
 type route struct {
 	method  string
 	pattern string
@@ -11,17 +11,30 @@ type route struct {
 	handle  func(*Server, *call)
 	// public: no key is asked for.
 	public bool
-	// admits: the route takes on new work, so it is refused while the server
-	// drains or is overloaded.
+	// admits: it takes on new work, so it is refused while the server drains.
 	admits bool
 	// json: a body must be application/json.
 	json bool
+	// nowhere: not a route at all, but what answers where there is none.
+	nowhere bool
 }
+
+// sendPath is where single messages come in.
+const sendPath = "/api/v1/messages/send"
 
 // routes is the route table: the only place that says what exists and who may
 // use it.
 func routes() []route {
 	return []route{
-		{method: "POST", pattern: "/api/v1/messages/send", scope: message.ScopeSend, handle: (*Server).send, admits: true, json: true},
+		{method: "POST", pattern: sendPath, scope: message.ScopeSend, handle: (*Server).send, admits: true, json: true},
+		{method: "GET", pattern: "/api/v1/messages", scope: message.ScopeRead, handle: (*Server).list},
+		{method: "GET", pattern: "/api/v1/messages/{messageId}", scope: message.ScopeRead, handle: (*Server).status},
+		{method: "POST", pattern: "/api/v1/messages/{messageId}/cancel", scope: message.ScopeSend, handle: (*Server).cancel},
+		{method: "POST", pattern: deliveryPath, handle: (*Server).receive, public: true},
+		{method: "GET", pattern: deliveryPath, handle: (*Server).receive, public: true},
+		{method: "POST", pattern: deliveryPath + "/{channel}/{sender}", handle: (*Server).receive, public: true},
+		{method: "GET", pattern: deliveryPath + "/{channel}/{sender}", handle: (*Server).receive, public: true},
+		{method: "GET", pattern: "/docs", handle: (*Server).docs, public: true},
+		{method: "GET", pattern: "/docs/{page:*}", handle: (*Server).docs, public: true},
 	}
 }

@@ -1,53 +1,192 @@
 // Package relay is the front door: it admits requests and answers them.
+//
+// A request takes the same way whatever it asks for: its header lines are
+// checked for what could be read in two ways, its key is found and charged,
+// a place is taken, and only then is the body looked at. What is refused on
+// that way has stored nothing.
+//
+// Guarantees: a 202 is written only after the log has said that the message
+// is durable. A key revoked is refused on the next request, on connections
+// already open too. No answer, log line or metric holds a key or a message
+// body.
 package relay
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 
 	"github.com/fasthttp/router"
 	"github.com/valyala/fasthttp"
 
+	"messagehub/relay/docs"
 	"messagehub/store/message"
 )
-
-// Log is where accepted messages go.
-type Log interface {
-	// Accept returns when the message is durable. It keeps nothing of what it
-	// is given.
-	Accept(o *message.Outbound, key message.Idempotency) (message.Acceptance, error)
-}
 
 // Options is what a Server is made of.
 type Options struct {
 	Log      Log
+	Messages Messages
+	Folder   Folder
+	// Replays may be nil: then a repeated request whose scheduledAt has passed
+	// in the meantime is refused, not answered again.
+	Replays  Replays
+	Backlog  Backlog // may be nil: no ceiling
 	Keys     *Keyring
+	Audit    Audit // may be nil
+	Usage    Usage // may be nil
 	Channels []Channel
+	// Reserved are the recipients of the sandbox, without their "sim:".
+	Reserved []string
+	Limits   Limits
 	Logger   *slog.Logger
 	Now      func() message.Time
-	// TrustedProxies may name the client in X-Forwarded-For.
+	// PublicURL is the public address of this server, without a slash at its
+	// end: "https://api.example.com". Links to error pages begin with it, and
+	// some providers sign it. Empty: the paths alone, and what was asked for.
+	PublicURL string
+	Receipts  Receipts // may be nil: no provider reports back
+	Reports   Reports  // needed beside Receipts
+	// Failures are the ways a send can fail, for the documentation.
+	Failures []docs.Failure
+	// Received, if not nil, is told of receipts after they are durable. It
+	// must not block.
+	Received func([]message.Receipt)
+	// TrustedProxies may name the client in X-Forwarded-For, and in the PROXY
+	// header.
 	TrustedProxies []netip.Prefix
+	// ProxyProtocol: every connection begins with a PROXY header.
+	ProxyProtocol bool
+	// Answered, if not nil, is told of every answer. It must not block.
+	Answered func(Answer)
+}
+
+// EnsureDefaults fills in what is not set.
+func (o *Options) EnsureDefaults() {
+	o.Limits.EnsureDefaults()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.TrustedProxies = plainPrefixes(o.TrustedProxies)
+}
+
+// Validate returns everything that is wrong with the options.
+func (o *Options) Validate() error {
+	faults := []error{o.Limits.Validate()}
+	if o.Log == nil || o.Keys == nil || o.Now == nil {
+		faults = append(faults, errors.New("a log, keys and a clock are needed"))
+	}
+	if o.Receipts != nil && o.Reports == nil {
+		faults = append(faults, errors.New("receipts need a log to report to"))
+	}
+	if o.ProxyProtocol && len(o.TrustedProxies) == 0 {
+		faults = append(faults, errors.New("proxyProtocol needs trustedProxies: anybody could claim any address"))
+	}
+	for i := range o.Channels {
+		faults = append(faults, o.Channels[i].validate())
+	}
+	return errors.Join(faults...)
 }
 
 // Server is the public API.
 type Server struct {
 	o        Options
 	http     *fasthttp.Server
-	router   *router.Router
 	problems map[Code]*Problem
+	reader   *reader // of send bodies
+	calls    calls
+	gate     gate
+	failures *failures
+	audits   bucket
+	waiters  *waiters
+	large    largeBodies
+	site     *docs.Site
+
+	drained  atomic.Bool
+	draining chan struct{} // closed with drained
+
+	mu struct {
+		sync.Mutex
+		listeners []*listener
+	}
 }
 
 // New makes a Server; it listens to nothing yet.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, problems: problemTable()}
+	o.EnsureDefaults()
+	if err := o.Validate(); err != nil {
+		return nil, fmt.Errorf("check options of the API: %w", err)
+	}
+	site, err := newSite(o.Failures)
+	if err != nil {
+		return nil, fmt.Errorf("make documentation: %w", err)
+	}
+	s := &Server{
+		o: o, site: site, problems: problemTable(), reader: newReader(o.Channels, o.Reserved), waiters: newWaiters(),
+		failures: newFailures(o.Limits.FailuresPerMinute), draining: make(chan struct{}),
+	}
+	s.gate.limits.Store(&s.o.Limits)
+	s.audits.limit.Store(int64(o.Limits.AuditsPerMinute))
+	s.http = s.newHTTP(s.router().Handler)
 	return s, nil
 }
 
-// Serve answers the connections of ln until Shutdown.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }
+// router lays the route table out.
+func (s *Server) router() *router.Router {
+	r := router.New()
+	r.RedirectFixedPath, r.RedirectTrailingSlash = false, false
+	for _, line := range routes() {
+		r.Handle(line.method, line.pattern, s.bind(line))
+	}
+	r.NotFound = s.bind(route{nowhere: true, handle: func(_ *Server, c *call) { c.fail(NotFound) }})
+	r.MethodNotAllowed = s.bind(route{nowhere: true, handle: func(_ *Server, c *call) { c.fail(MethodNotAllowed) }})
+	r.GlobalOPTIONS = s.bind(route{nowhere: true, handle: func(_ *Server, c *call) { c.http.SetStatusCode(204) }})
+	return r
+}
 
-// Shutdown stops taking connections and returns when the requests in flight
-// are answered, or ctx ends.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.ShutdownWithContext(ctx) }
+func (s *Server) bind(r route) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) { s.serve(ctx, &r) }
+}
+
+// Serve answers the connections of ln until Shutdown. It may be called for
+// several listeners.
+func (s *Server) Serve(ln net.Listener) error {
+	l := s.listen(ln)
+	s.mu.Lock()
+	s.mu.listeners = append(s.mu.listeners, l)
+	s.mu.Unlock()
+	if err := s.http.Serve(l); err != nil {
+		return fmt.Errorf("serve API on %s: %w", ln.Addr(), err)
+	}
+	return nil
+}
+
+// Drain makes the server refuse new work, and go on with everything else.
+func (s *Server) Drain() {
+	if s.drained.CompareAndSwap(false, true) {
+		close(s.draining)
+		s.waiters.close()
+	}
+}
+
+// Shutdown drains, stops taking connections and returns when the requests in
+// flight are answered. If ctx ends before that, the connections that are
+// left are cut.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.Drain()
+	err := s.http.ShutdownWithContext(ctx)
+	if err == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.mu.listeners {
+		l.closeConns(func(*conn) bool { return true })
+	}
+	return fmt.Errorf("shut API down: %w", err)
+}

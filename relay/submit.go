@@ -1,4 +1,230 @@
 package relay
 
+import (
+	"crypto/sha256"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"messagehub/store/message"
+)
+
+// Log is where accepted messages go.
+type Log interface {
+	// Accept returns when the message is durable. It keeps nothing of what it
+	// is given.
+	Accept(o *message.Outbound, key message.Idempotency) (message.Acceptance, error)
+}
+
+// Replays knows what an idempotency key was answered with.
+type Replays interface {
+	Replay(ws message.WorkspaceID, key message.Idempotency) (message.Acceptance, bool, error)
+}
+
+const sendRoute = "messages/send"
+
 // send is POST /api/v1/messages/send.
-func (s *Server) send(c *call) {}
+func (s *Server) send(c *call) {
+	body := c.http.Request.Body()
+	if !c.enterGate(len(body)) {
+		c.shed(Overloaded, retryJitter())
+		return
+	}
+	defer c.leaveGate()
+	dry, fault := c.dryRun()
+	if fault != nil {
+		c.failAs(*fault)
+		return
+	}
+	key, fault := c.idempotency(body)
+	if fault != nil {
+		c.failAs(*fault)
+		return
+	}
+	d := s.reader.read(body, c.key, c.at)
+	defer s.reader.release(d)
+	if len(d.faults) > 0 {
+		s.refuseSend(c, d, key)
+		return
+	}
+	if dry {
+		c.writeDry(d)
+		return
+	}
+	s.submit(c, d, key)
+}
+
+// submit hands a good message to the log.
+func (s *Server) submit(c *call, d *draft, key message.Idempotency) {
+	switch {
+	case s.full(d.out.Lane(0)):
+		c.shed(BacklogFull, 4+retryJitter())
+		return
+	case s.waiters.held(c.key.Workspace, key.Key):
+		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
+		return
+	}
+	d.out.TraceParent = traceParent(borrow(c.head.traceParent))
+	d.out.ClientRequestID = clientRequestID(borrow(c.head.requestID))
+	d.out.Salt = rand.Uint64() & (1<<44 - 1)
+	if wait := preferredWait(borrow(c.head.prefer)); wait > 0 && s.waiters.enter() {
+		defer s.waiters.leave()
+		s.submitAndWait(c, d, key, wait)
+		return
+	}
+	if a, ok := s.accept(c, d, key); ok {
+		c.writeAccepted(d, a, a.Status)
+	}
+}
+
+// accept returns when the message is durable. If it reports false it has
+// answered.
+func (s *Server) accept(c *call, d *draft, key message.Idempotency) (message.Acceptance, bool) {
+	c.inLog = true
+	a, err := s.o.Log.Accept(&d.out, key)
+	c.inLog = false
+	c.leaveGate()
+	if err != nil {
+		c.failAccept(err)
+		return a, false
+	}
+	return a, true
+}
+
+// submitAndWait is submit for "Prefer: wait": the answer is held until the
+// first attempt is settled. It waits outside the gate: the message is in the
+// log already.
+func (s *Server) submitAndWait(c *call, d *draft, key message.Idempotency, wait time.Duration) {
+	if !s.waiters.hold(c.key.Workspace, key.Key) {
+		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
+		return
+	}
+	defer s.waiters.release(c.key.Workspace, key.Key)
+	a, ok := s.accept(c, d, key)
+	if !ok {
+		return
+	}
+	o, state, err := s.await(c, a.ID, wait)
+	if err != nil || state.Status == message.Scheduled {
+		// It is durable, whatever became of the look at it.
+		c.writeAccepted(d, a, a.Status)
+		return
+	}
+	c.set("Preference-Applied", strconv.AppendInt([]byte("wait="), int64(wait/time.Second), 10))
+	if !settled(state) {
+		c.writeAccepted(d, a, state.Status)
+		return
+	}
+	c.writeSettled(d, a, o, state)
+}
+
+// refuseSend answers for a bad body, unless it was good when it first came: its
+// time may have passed since, or a sender have gone.
+func (s *Server) refuseSend(c *call, d *draft, key message.Idempotency) {
+	if key.Key != "" && s.o.Replays != nil {
+		c.inLog = true
+		a, found, err := s.o.Replays.Replay(c.key.Workspace, key)
+		c.inLog = false
+		if found && err == nil {
+			c.writeAccepted(d, a, a.Status)
+			return
+		}
+	}
+	c.refuse(d.faults)
+}
+
+func (c *call) failAccept(err error) {
+	switch {
+	case errors.Is(err, message.ErrKeyReused):
+		c.failAs(Fault{Code: KeyReused, Param: idempotencyHeader})
+	case errors.Is(err, message.ErrInProgress):
+		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
+	default:
+		c.failLog(err)
+	}
+}
+
+const (
+	idempotencyHeader = "Idempotency-Key"
+	maxIdempotencyKey = 255
+)
+
+// idempotency reads the client's Idempotency-Key. The body is hashed only if
+// there is one.
+func (c *call) idempotency(body []byte) (message.Idempotency, *Fault) {
+	if !c.head.hasKey {
+		return message.Idempotency{}, nil
+	}
+	key := c.head.idempotencyKey
+	if len(key) == 0 || len(key) > maxIdempotencyKey || !printable(key) {
+		return message.Idempotency{}, &Fault{
+			Code: InvalidParameter, Param: idempotencyHeader,
+			Message: "Idempotency-Key must have 1 to " + strconv.Itoa(maxIdempotencyKey) + " printable ASCII characters.",
+		}
+	}
+	return message.Idempotency{Route: sendRoute, Key: borrow(key), Body: sha256.Sum256(body), At: c.at}, nil
+}
+
+func printable(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// dryRun reads the query, which may hold nothing else.
+func (c *call) dryRun() (bool, *Fault) {
+	if len(c.http.URI().QueryString()) == 0 {
+		return false, nil
+	}
+	dry := false
+	for name, value := range c.http.QueryArgs().All() {
+		switch {
+		case string(name) != "dryRun":
+			return false, &Fault{
+				Code: UnknownParameter, Param: shorten(string(name)),
+				Message: "There is no query parameter " + strconv.Quote(shorten(string(name))) + " here; there is dryRun.",
+			}
+		case string(value) == "true":
+			dry = true
+		case string(value) != "false":
+			return false, &Fault{
+				Code: InvalidParameter, Param: "dryRun",
+				Message: "dryRun must be true or false, not " + strconv.Quote(shorten(string(value))) + ".",
+			}
+		}
+	}
+	return dry, nil
+}
+
+// traceParent returns a W3C traceparent of version 00, or "" for what is not
+// one.
+func traceParent(value string) string {
+	const form = "00-" + "xxxxxxxxxxxxxxxx" + "xxxxxxxxxxxxxxxx" + "-" + "xxxxxxxxxxxxxxxx" + "-" + "xx"
+	if len(value) != len(form) {
+		return ""
+	}
+	for i := range len(form) {
+		c := value[i]
+		if hex := isDigit(c) || c >= 'a' && c <= 'f'; form[i] == 'x' && !hex || form[i] != 'x' && c != form[i] {
+			return ""
+		}
+	}
+	return value
+}
+
+// clientRequestID returns the client's own id of the request, or "" for one
+// that is not fit to be kept.
+func clientRequestID(value string) string {
+	if len(value) > maxReference || !printable(bytesOf(value)) {
+		return ""
+	}
+	return value
+}
+
+// retryJitter spreads the clients that were refused together over 1 to 5
+// seconds.
+func retryJitter() int { return 1 + int(rand.Uint32N(5)) }

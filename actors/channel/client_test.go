@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"messagehub/store/message/mutate"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -385,9 +387,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func FuzzRetryAfter(f *testing.F) {
-	f.Add("7")
-	f.Add("Sun, 22 Nov 2026 12:01:00 GMT")
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Strings(f, []string{"7", "Sun, 22 Nov 2026 12:01:00 GMT"}, func(t testing.TB, text string) {
 		if d := retryAfter(text, time.Unix(1_800_000_000, 0)); d < 0 || d > maxRetryAfter {
 			t.Errorf("%q is %v", text, d)
 		}

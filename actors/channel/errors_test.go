@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"messagehub/store/message"
+	"messagehub/store/message/mutate"
 )
 
 // codes reads the declared constants of type Code from the source, so that
@@ -118,10 +119,8 @@ func TestClean(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for _, text := range []string{"", "plain", "\x1b[31mred", "\xff", "a\u202eb", strings.Repeat("고", 100)} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
+	seeds := []string{"", "plain", "\x1b[31mred", "\xff", "a\u202eb", strings.Repeat("고", 100)}
+	mutate.Strings(f, seeds, func(t testing.TB, text string) {
 		got := Clean(text)
 		if !utf8.ValidString(got) || len(got) > maxForeign || Clean(got) != got {
 			t.Errorf("%q becomes %q", text, got)

@@ -4,28 +4,32 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"messagehub/actors/channel"
 	"messagehub/store/message"
+	"messagehub/store/message/mutate"
 )
 
-// FuzzAnswer feeds the adapter arbitrary answers, from the case's own on.
+// FuzzAnswer feeds the adapter arbitrary answers, from the case's own on. An
+// input is a line with the status, a line with Retry-After, and the body.
 func FuzzAnswer(f *testing.F, c Case) {
-	f.Add(c.Success.Status, "", []byte(c.Success.Body))
+	seeds := [][]byte{seed(c.Success.Status, "", c.Success.Body)}
 	for _, r := range c.Refusals {
-		f.Add(r.Status, r.Header["Retry-After"], []byte(r.Body))
+		seeds = append(seeds, seed(r.Status, r.Header["Retry-After"], r.Body))
 	}
 	for _, body := range []string{"", "null", "{}", "[]", page, "\xff", `{"error":null}`} {
-		f.Add(200, "1", []byte(body))
+		seeds = append(seeds, seed(c.Success.Status, "1", body))
 	}
 	var answer canned
 	adapter := c.adapterOf(f, c.sender(f, "http://127.0.0.1:1", channel.NewClientOver(&answer)))
 	request, values := c.first(f), c.values(f, "")
-	f.Fuzz(func(t *testing.T, status int, retryAfter string, body []byte) {
-		answer = canned{200 + (status%400+600)%400, retryAfter, body} // 200 to 599
+	mutate.Bytes(f, seeds, func(t testing.TB, input []byte) {
+		answer = cannedOf(input)
 		acceptance, err := adapter.Send(context.Background(), request)
 		if err == nil {
 			if acceptance.ProviderID == "" || len(acceptance.ProviderID) > 512 || answer.status >= 300 {
@@ -39,6 +43,19 @@ func FuzzAnswer(f *testing.F, c Case) {
 			t.Errorf("retry after %v", e.RetryAfter)
 		}
 	})
+}
+
+func seed(status int, retryAfter, body string) []byte {
+	return fmt.Appendf(nil, "%d\n%s\n%s", status, retryAfter, body)
+}
+
+// cannedOf reads what seed wrote, or any other bytes; the status is 200 to
+// 599.
+func cannedOf(input []byte) canned {
+	first, rest, _ := bytes.Cut(input, []byte("\n"))
+	retryAfter, body, _ := bytes.Cut(rest, []byte("\n"))
+	status, _ := strconv.ParseUint(string(first), 10, 32)
+	return canned{200 + int(status+200)%400, string(retryAfter), body}
 }
 
 // canned is a transport that answers by itself. It is for one goroutine.
@@ -60,11 +77,12 @@ func (a *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 // FuzzReceipts feeds the adapter arbitrary callbacks, signed and not, from the
 // case's own on.
 func FuzzReceipts(f *testing.F, c Case) {
+	var seeds [][]byte
 	for _, cb := range c.Callbacks {
-		f.Add([]byte(cb.Body))
+		seeds = append(seeds, []byte(cb.Body))
 	}
 	for _, body := range []string{"", "null", "{}", "[]", "a=b&c", "%", "\xff"} {
-		f.Add([]byte(body))
+		seeds = append(seeds, []byte(body))
 	}
 	values := c.values(f, "")
 	adapter := c.adapterOf(f, c.sender(f, "http://127.0.0.1:1", channel.NewClient(nil, 1)))
@@ -72,7 +90,7 @@ func FuzzReceipts(f *testing.F, c Case) {
 	if !ok {
 		f.Skip("the channel has no callbacks")
 	}
-	f.Fuzz(func(t *testing.T, body []byte) {
+	mutate.Bytes(f, seeds, func(t testing.TB, body []byte) {
 		cb := Callback{URL: publicURL, Body: string(body), Header: make(map[string]string)}
 		if _, _, err := receiver.Receipts(cb.callback("main", c.Spec.Name, body)); !errors.Is(err, message.ErrUnsigned) {
 			t.Errorf("unsigned: %v", err)

@@ -8,6 +8,7 @@ import (
 
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/sim"
+	"messagehub/store/message/mutate"
 )
 
 const (
@@ -244,18 +245,14 @@ func TestSimulatorEscapes(t *testing.T) {
 
 // FuzzSimulator feeds the simulator arbitrary requests.
 func FuzzSimulator(f *testing.F) {
-	f.Add([]byte(goodText))
-	f.Add([]byte(goodTemplate))
+	seeds := [][]byte{[]byte(goodText), []byte(goodTemplate)}
 	for _, r := range rejections() {
-		f.Add([]byte(r.body))
+		seeds = append(seeds, []byte(r.body))
 	}
 	w := sim.NewWorld(sim.Options{})
 	f.Cleanup(w.Close)
 	s := newSimulator(w, channel.Sender{Settings: channel.Sandbox(Spec().Settings)}).(*simulator)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if strings.Contains(string(body), "sim:slow") {
-			return
-		}
+	mutate.Bytes(f, seeds, func(t testing.TB, body []byte) {
 		m, fault := simRead(body)
 		if fault != nil {
 			return

@@ -1,0 +1,194 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"messagehub/store/message"
+)
+
+// batch is how many jobs an actor takes or reads at a time.
+const batch = 256
+
+// actor is the goroutine of one shard: it alone touches the shard, and does
+// what it says. Attempts run beside it, one goroutine for each permit.
+type actor struct {
+	system  *System
+	lane    *lane
+	index   int
+	mailbox *mailbox
+	inbox   *inbox
+	shard   *shard
+	jobs    []message.Job
+	behind  bool // as the listener was told last
+	work    sync.WaitGroup
+	// run ends when no more work is to be taken, sends when sends in flight
+	// are to be abandoned. Both are set before the goroutine starts.
+	run, sends context.Context
+}
+
+func newActor(s *System, l *lane, index int) *actor {
+	window := s.options.Window
+	limits := limits{window: window, share: max(1, window/4), asks: maxAsks, expiry: maxExpiring}
+	return &actor{
+		system: s, lane: l, index: index,
+		mailbox: newMailbox(s.options.Mailbox), inbox: newInbox(),
+		shard: newShard(limits, len(l.senders), l.resolve),
+		jobs:  make([]message.Job, 0, batch), behind: true,
+	}
+}
+
+// offer takes a job from the log's feed.
+func (a *actor) offer(job message.Job) {
+	a.mailbox.offer(job)
+	a.inbox.nudge()
+}
+
+// loop runs the shard until run ends and everything under way is settled.
+func (a *actor) loop() {
+	timer := time.NewTimer(maxSleep)
+	defer timer.Stop()
+	stop := a.run.Done()
+	for {
+		for a.turn() {
+		}
+		if stop == nil && !a.shard.busy() {
+			return
+		}
+		timer.Reset(a.shard.alarm(a.now()))
+		select {
+		case <-a.inbox.wake:
+		case <-timer.C:
+			a.step(event{kind: ticked})
+		case <-stop:
+			stop = nil
+			a.step(event{kind: drained})
+		}
+	}
+}
+
+// turn does what there is to do, and reports whether there was anything.
+func (a *actor) turn() bool {
+	events := a.inbox.take()
+	for i := range events {
+		a.step(events[i])
+	}
+	worked := len(events) > 0
+	if a.run.Err() != nil {
+		return worked
+	}
+	worked = a.take() || worked
+	worked = a.catchUp() || worked
+	worked = a.sweep() || worked
+	a.tellBehind()
+	return worked
+}
+
+// take moves jobs from the mailbox's ring into the shard.
+func (a *actor) take() bool {
+	a.jobs = a.mailbox.take(a.jobs[:0])
+	if len(a.jobs) == 0 {
+		return false
+	}
+	a.step(event{kind: delivered, jobs: a.jobs})
+	return true
+}
+
+// catchUp reads on from the mailbox's cursor, if the mailbox is behind.
+func (a *actor) catchUp() bool {
+	r, ok := a.mailbox.beginRead()
+	if !ok {
+		return false
+	}
+	end, ok := a.read(r.after)
+	if !ok {
+		return false
+	}
+	a.mailbox.endRead(r, a.jobs, end)
+	a.inspect(false)
+	a.step(event{kind: delivered, jobs: a.jobs})
+	return true
+}
+
+// sweep reads on for the flows that have left jobs in the log.
+func (a *actor) sweep() bool {
+	after, ok := a.shard.wants()
+	if !ok {
+		return false
+	}
+	end, ok := a.read(after)
+	if !ok {
+		return false
+	}
+	a.inspect(true)
+	a.step(event{kind: swept, jobs: a.jobs, end: end})
+	return true
+}
+
+// read reads a batch of jobs from the log.
+func (a *actor) read(after message.Position) (end, ok bool) {
+	jobs, err := a.system.options.Backlog.Backlog(a.lane.name, a.index, after, a.jobs[:0:batch])
+	if err != nil {
+		a.system.stop(fmt.Errorf("read backlog of %s: %w", a.lane.name, err))
+		return false, false
+	}
+	a.jobs = jobs
+	return len(jobs) < batch, true
+}
+
+// inspect finds, among the jobs just read, those that an earlier process had
+// begun to send when it stopped, and records that their outcome is unknown.
+// It comes before the shard learns of them, and each job is admitted once: so
+// what it finds started was not started by this System.
+func (a *actor) inspect(sweeping bool) {
+	for i := range a.jobs {
+		job := &a.jobs[i]
+		if !a.mailbox.inherited(job.Position) || !a.shard.admits(job, sweeping) {
+			continue
+		}
+		if _, state, err := a.system.options.Log.Message(job.Workspace, job.ID); err != nil {
+			a.system.check(err)
+		} else if begun(state, job) {
+			_, err := a.system.options.Log.Fold(job.Workspace, job.ID, a.system.policy.interrupted(job.Attempt, a.now().wall))
+			a.system.check(err)
+		}
+	}
+}
+
+// begun reports whether the job's attempt has been started and not settled.
+func begun(s *message.State, job *message.Job) bool {
+	return job.Attempt == s.Current() && s.Waiting == job.Position && s.Attempts[job.Attempt].Status == message.Sending
+}
+
+// step passes the event to the shard and does what it says.
+func (a *actor) step(e event) {
+	for _, do := range a.shard.step(a.now(), e) {
+		switch do.kind {
+		case send:
+			a.work.Add(1)
+			go a.attempt(do)
+		case expire:
+			a.work.Add(1)
+			go a.expire(do)
+		case ask:
+			a.lane.senders[do.sender].gate.ask(a.index, do.n)
+		case giveBack:
+			for range do.n {
+				a.lane.senders[do.sender].gate.settle(report{generation: do.generation})
+			}
+		}
+	}
+}
+
+// tellBehind tells the listener when the mailbox has fallen behind or caught
+// up.
+func (a *actor) tellBehind() {
+	if behind := a.mailbox.isBehind(); behind != a.behind {
+		a.behind = behind
+		a.system.options.Listener.OnBehind(a.lane.name, a.index, behind)
+	}
+}
+
+func (a *actor) now() moment { return a.system.clock.read() }

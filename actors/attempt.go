@@ -1,0 +1,120 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"messagehub/actors/channel"
+	"messagehub/store/message"
+)
+
+// attempt sends the job once: the start is durable before the first byte is
+// written, and the outcome is recorded whatever it is.
+func (a *actor) attempt(do action) {
+	defer a.work.Done()
+	out := a.lane.senders[do.sender]
+	hold := time.Duration(0)
+	if t, ok := a.begin(do, out); ok {
+		hold = a.carryOut(do, out, t)
+	} else {
+		out.gate.settle(report{generation: do.generation})
+	}
+	a.inbox.put(event{kind: settled, slot: do.slot, hold: hold})
+}
+
+// begin records the start, unless the job is not to be sent any more.
+func (a *actor) begin(do action, out *sender) (try, bool) {
+	if a.run.Err() != nil {
+		return try{}, false
+	}
+	folded, ok := a.fold(&do.job, message.Fact{
+		Kind: message.Started, Attempt: do.job.Attempt, Position: do.job.Position, Sender: out.name, At: a.now().wall,
+	})
+	if !ok || folded.Refused {
+		return try{}, false
+	}
+	return try{outbound: folded.Outbound, state: folded.State, attempt: do.job.Attempt}, true
+}
+
+// carryOut sends what has been started, settles the permit and records the
+// outcome. It returns how long the recipient must be left alone.
+func (a *actor) carryOut(do action, out *sender, t try) (hold time.Duration) {
+	p := a.system.policy
+	begun := a.now().mono
+	r := p.normal(a.send(out, t))
+	now := a.now()
+	t.now, t.random = now.wall, a.system.options.Random()
+	back := report{generation: do.generation, verdict: p.verdict(r), random: a.system.options.Random()}
+	if r.err != nil {
+		back.retryAfter = r.err.RetryAfter
+	}
+	out.gate.settle(back)
+	fact := p.fact(t, r)
+	a.fold(&do.job, fact)
+	a.system.options.Listener.OnSend(a.lane.name, out.name, outcomeOf(&do.job, fact), now.mono-begun)
+	if r.err != nil && p.rules[r.err.Code].Action == channel.SlowRecipient {
+		return min(fact.RetryAt.Sub(now.wall), pauseObeyed)
+	}
+	return 0
+}
+
+func outcomeOf(job *message.Job, fact message.Fact) Outcome {
+	o := Outcome{Message: job.ID, Attempt: job.Attempt, Kind: fact.Kind}
+	if fact.Failure != nil {
+		o.Code, o.Class = fact.Failure.Code, fact.Failure.Class
+	}
+	return o
+}
+
+// send calls the adapter, within the sender's time for one send.
+func (a *actor) send(out *sender, t try) result {
+	ctx, cancel := context.WithTimeout(a.sends, out.pace.Timeout)
+	defer cancel()
+	at := &t.state.Attempts[t.attempt]
+	r, p := call(ctx, out.adapter, &channel.Request{
+		Ref: message.AttemptRef(t.outbound.Workspace, t.outbound.ID, t.attempt), Test: t.outbound.Test,
+		Step: &t.outbound.Steps[at.Step], Expires: at.Deadline,
+	})
+	if p != nil {
+		p.Message, p.Attempt = t.outbound.ID, t.attempt
+		a.system.options.Listener.OnQuarantine(a.lane.name, out.name, *p)
+	}
+	return r
+}
+
+// call is the one place where an adapter's panic in a send is caught: no call
+// of the log is inside.
+func call(ctx context.Context, adapter channel.Adapter, request *channel.Request) (r result, p *Panic) {
+	defer func() {
+		if v := recover(); v != nil {
+			r, p = result{panicked: true}, panicOf(v)
+		}
+	}()
+	acceptance, err := adapter.Send(ctx, request)
+	if err == nil {
+		return result{acceptance: acceptance}, nil
+	}
+	var known *channel.Error
+	if !errors.As(err, &known) {
+		known = &channel.Error{Code: channel.OutcomeUnknown}
+	}
+	return result{err: known}, nil
+}
+
+// expire records that the job waited for a provider longer than it may.
+func (a *actor) expire(do action) {
+	defer a.work.Done()
+	a.fold(&do.job, message.Fact{Kind: message.Overdue, Attempt: do.job.Attempt, At: a.now().wall})
+	a.inbox.put(event{kind: settled, slot: do.slot})
+}
+
+// fold records a fact about the job. ok is false if the log did not take it.
+func (a *actor) fold(job *message.Job, fact message.Fact) (folded message.Folded, ok bool) {
+	folded, err := a.system.options.Log.Fold(job.Workspace, job.ID, fact)
+	if err != nil {
+		a.system.check(err)
+		return folded, false
+	}
+	return folded, true
+}

@@ -1,0 +1,78 @@
+package actors
+
+import (
+	"fmt"
+
+	"messagehub/actors/channel"
+	"messagehub/store/message"
+)
+
+// sender is a sender at work.
+type sender struct {
+	name    string
+	adapter channel.Adapter
+	pace    channel.Pace
+	gate    *turnstile
+}
+
+// lane is one channel, live or test: its senders and its shards.
+type lane struct {
+	name    message.Lane
+	header  string // by which its receipts are recognised
+	senders []*sender
+	actors  []*actor
+}
+
+// newLane makes the lane of the spec. Its last sender is the one that refuses
+// the messages of senders that are not configured.
+func (s *System) newLane(spec channel.Spec, test bool) (*lane, error) {
+	l := &lane{name: message.Lane{Channel: spec.Name, Test: test}, header: spec.SignatureHeader}
+	for _, o := range s.options.Senders {
+		if o.lane() != l.name {
+			continue
+		}
+		p := o.paced(spec.Pace)
+		if o.HTTP == nil {
+			o.HTTP = channel.NewClient(nil, p.InFlight)
+			s.clients = append(s.clients, o.HTTP)
+		}
+		adapter, err := spec.New(o.Sender)
+		if err != nil {
+			return nil, fmt.Errorf("make sender %s of %s: %w", o.Name, l.name, err)
+		}
+		l.senders = append(l.senders, &sender{name: o.Name, adapter: adapter, pace: p})
+	}
+	absent := channel.Pace{InFlight: defaultInFlight, Timeout: defaultTimeout}
+	l.senders = append(l.senders, &sender{adapter: nobody{}, pace: absent})
+	for i := range s.options.Shards {
+		l.actors = append(l.actors, newActor(s, l, i))
+	}
+	for i, out := range l.senders {
+		out.gate = s.newGate(l, i)
+	}
+	return l, nil
+}
+
+// newGate makes the gate of the lane's i-th sender.
+func (s *System) newGate(l *lane, i int) *turnstile {
+	out := l.senders[i]
+	g := newGate(newPace(out.pace.PerSecond, out.pace.Burst), out.pace.InFlight, len(l.actors))
+	deliver := func(g grant) {
+		l.actors[g.shard].inbox.put(event{kind: granted, sender: i, n: g.n, generation: g.generation})
+	}
+	watch := func(state BreakerState) { s.options.Listener.OnBreaker(l.name, out.name, state) }
+	return newTurnstile(g, s.clock, deliver, watch)
+}
+
+// resolve returns the index of the named sender; of the first for no name.
+func (l *lane) resolve(from string) int {
+	if from == "" {
+		return 0
+	}
+	for i, out := range l.senders {
+		if out.name == from {
+			return i
+		}
+	}
+	return len(l.senders) - 1
+}

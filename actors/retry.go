@@ -1,0 +1,164 @@
+package actors
+
+import (
+	"time"
+
+	"messagehub/actors/channel"
+	"messagehub/store/message"
+)
+
+// How a refused attempt is tried again: after a random part (full jitter) of a
+// span that starts at retryFirst and doubles up to retryMost, at most
+// retryTries times in all. The tries are counted in the log, so a restart
+// starts no new count. A sender that its provider refuses is not asked again
+// for its messages before stopFirst.
+const (
+	retryFirst = time.Second
+	retryMost  = 5 * time.Minute
+	retryTries = 6
+)
+
+// maxPanics is how often the adapter may panic over one step of a message
+// before the step is given up. A panic leaves the outcome unknown, so it is
+// the chain's onUnknown that decides whether there is a second.
+const maxPanics = 3
+
+// result is what a send came to: an acceptance, an error or a panic.
+type result struct {
+	acceptance channel.Acceptance
+	err        *channel.Error
+	panicked   bool
+}
+
+// policy turns results into facts. It is pure.
+type policy struct {
+	rules map[channel.Code]channel.Rule
+}
+
+// try is a started attempt: all that the policy looks at beside the result.
+type try struct {
+	outbound *message.Outbound
+	state    *message.State
+	attempt  int
+	now      message.Time
+	random   float64 // in [0,1), for jitter
+}
+
+// normal maps what an adapter must not return to what it then means: the
+// request may have reached the provider.
+func (p policy) normal(r result) result {
+	if r.panicked {
+		r.err = &channel.Error{Code: channel.Quarantined}
+	} else if r.err != nil {
+		if _, known := p.rules[r.err.Code]; !known {
+			r.err = &channel.Error{Code: channel.OutcomeUnknown}
+		}
+	}
+	return r
+}
+
+// verdict says what a normal result means for the sender.
+func (p policy) verdict(r result) verdict {
+	if r.err == nil {
+		return verdictAlive
+	}
+	if r.panicked {
+		return verdictNone
+	}
+	rule := p.rules[r.err.Code]
+	switch {
+	case rule.Action == channel.StopSender:
+		return verdictStopped
+	case rule.Action == channel.SlowSender:
+		return verdictThrottled
+	case rule.Class == message.Provider:
+		return verdictFailing
+	}
+	return verdictAlive
+}
+
+// fact says what a normal result means for the message.
+func (p policy) fact(t try, r result) message.Fact {
+	if r.err == nil {
+		return message.Fact{
+			Kind: message.Accepted, Attempt: t.attempt, At: t.now,
+			ProviderID: r.acceptance.ProviderID, Segments: r.acceptance.Segments,
+		}
+	}
+	fact := message.Fact{Kind: message.Rejected, Attempt: t.attempt, At: t.now, Failure: p.failure(r.err)}
+	switch p.action(t, r) {
+	case channel.Ask:
+		fact.Kind, fact.Failure.Permanent = message.Lost, false
+	case channel.Again:
+		p.postpone(&fact, t, r.err)
+	case channel.SlowRecipient, channel.SlowSender, channel.StopSender:
+		p.postpone(&fact, t, r.err)
+		fact.Uncounted = true
+	}
+	return fact
+}
+
+// action is the table's, unless the message leaves no choice.
+func (p policy) action(t try, r result) channel.Action {
+	action := p.rules[r.err.Code].Action
+	switch {
+	case r.panicked && panics(t) < maxPanics:
+		return channel.Ask
+	case action == channel.Again && t.state.Attempts[t.attempt].Tries >= retryTries:
+		return channel.Fail
+	case action == channel.StopSender && movesOn(t):
+		return channel.Fail
+	}
+	return action
+}
+
+// postpone makes fact a retry, not before the provider wants it.
+func (p policy) postpone(fact *message.Fact, t try, err *channel.Error) {
+	span := doubled(retryFirst, retryMost, t.state.Attempts[t.attempt].Tries-1)
+	if p.rules[err.Code].Action == channel.StopSender {
+		span = stopFirst
+	}
+	delay := time.Duration(t.random * float64(span))
+	fact.Kind, fact.RetryAt = message.Deferred, t.now.Add(max(delay, err.RetryAfter))
+}
+
+// panics counts the panics over the attempt's step, the one at hand included.
+func panics(t try) int {
+	n := 1
+	step := t.state.Attempts[t.attempt].Step
+	for _, a := range t.state.Attempts[:t.attempt] {
+		if a.Step == step && a.Error != nil && a.Error.Code == string(channel.Quarantined) {
+			n++
+		}
+	}
+	return n
+}
+
+// movesOn reports whether a failure takes the message to another step.
+func movesOn(t try) bool {
+	o := t.outbound
+	cause := message.OnFailed
+	for next := t.state.Attempts[t.attempt].Step + 1; next < len(o.Steps) && o.On&cause != 0; next++ {
+		if o.Steps[next].Unroutable == "" {
+			return true
+		}
+		cause = message.OnUnroutable
+	}
+	return false
+}
+
+// failure returns err in the log's terms.
+func (p policy) failure(err *channel.Error) *message.Failure {
+	rule := p.rules[err.Code]
+	return &message.Failure{
+		Code: string(err.Code), Class: rule.Class, Permanent: rule.Permanent,
+		ProviderCode: channel.Clean(err.ProviderCode), ProviderMessage: channel.Clean(err.ProviderMessage),
+	}
+}
+
+// interrupted is the fact about an attempt that an earlier process started.
+func (p policy) interrupted(attempt int, now message.Time) message.Fact {
+	return message.Fact{
+		Kind: message.Lost, Attempt: attempt, At: now, Failure: p.failure(&channel.Error{Code: channel.Interrupted}),
+	}
+}

@@ -1,0 +1,69 @@
+package config_test
+
+import (
+	"os"
+	"regexp"
+	"testing"
+
+	"messagehub/actors/channel"
+	"messagehub/actors/channel/all"
+	"messagehub/cmd/messagehub/config"
+)
+
+// lookup is the environment that the reference configuration wants.
+func lookup(name string) (string, bool) {
+	v, ok := map[string]string{
+		"WHATSAPP_ACCESS_TOKEN": "x", "WHATSAPP_APP_SECRET": "x", "WHATSAPP_VERIFY_TOKEN": "x",
+		"TELEGRAM_TOKEN": "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "TELEGRAM_WEBHOOK_SECRET": "x",
+		"TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001", "TWILIO_AUTH_TOKEN": "x",
+		"TWILIO_MESSAGING_SERVICE_SID": "MG00000000000000000000000000000001",
+	}[name]
+	return v, ok
+}
+
+// The files that are shipped load as strictly as any other.
+func TestShippedConfigurationsAreValid(t *testing.T) {
+	for _, name := range []string{"messagehub.yaml", "sim.yaml"} {
+		c, err := config.Loader{Specs: all.Specs(), Env: lookup}.Load("../../../deploy/" + name)
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		channels := map[string]bool{}
+		for _, s := range c.Senders {
+			channels[s.Channel] = true
+		}
+		for _, spec := range all.Specs() {
+			if !channels[spec.Name] {
+				t.Errorf("%s has no sender of %s", name, spec.Name)
+			}
+		}
+	}
+}
+
+// What the reference shows as a default, commented out, is one that the
+// loader accepts at that place.
+func TestReferenceStaysValidWithItsCommentsTakenOut(t *testing.T) {
+	b, err := os.ReadFile("../../../deploy/messagehub.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := regexp.MustCompile(`(?m)^( *)# ([a-zA-Z]+: \S.*)$`)
+	if n := len(key.FindAll(b, -1)); n < 10 {
+		t.Fatalf("only %d defaults are shown", n)
+	}
+	full := key.ReplaceAll(b, []byte("$1$2"))
+	if _, err := (config.Loader{Specs: all.Specs(), Env: lookup}).Parse("full.yaml", full); err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
+// The simulator's published values fit its own settings, and a secret of them
+// may be written down.
+func TestSandboxValuesFitEveryChannel(t *testing.T) {
+	for _, spec := range all.Specs() {
+		if _, err := channel.Complete(spec.Settings, channel.Sandbox(spec.Settings)); err != nil {
+			t.Errorf("%s: %v", spec.Name, err)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"messagehub/actors/channel"
+	"messagehub/actors/channel/sim"
+	"messagehub/relay"
+	"messagehub/relay/docs"
+	"messagehub/store"
+	"messagehub/store/message"
+)
+
+// makeAPI opens the API's listener and makes its server, and a second one for
+// the sandbox.
+func (h *Hub) makeAPI() (err error) {
+	if h.listener, err = listen("listen", h.config.Listen); err != nil {
+		return err
+	}
+	if h.api, err = relay.New(h.apiOptions()); err != nil || h.sandbox == nil {
+		return err
+	}
+	h.loopback, err = relay.New(h.loopbackOptions())
+	return err
+}
+
+func (h *Hub) apiOptions() relay.Options {
+	c := h.config
+	o := relay.Options{
+		Log: h.store, Messages: h.store, Folder: h.store, Backlog: h.store,
+		Keys: h.keys, Audit: auditor{h.store}, Usage: h.usage, Channels: h.channels(), Reserved: sim.ReservedNames(),
+		Limits: h.limits(c.Limits), Logger: h.log.Logger, Now: now, PublicURL: c.PublicURL,
+		Receipts: h.system, Reports: h.store, Failures: failures(), Received: h.metrics.ObserveReceipts,
+		TrustedProxies: c.TrustedProxies, ProxyProtocol: c.ProxyProtocol, Answered: h.metrics.ObserveAnswer,
+	}
+	if h.acceptOnly {
+		o.Backlog = nil
+	}
+	return o
+}
+
+// loopbackOptions are those of the API as the simulators see it: at an address
+// of its own, which Twilio's signature covers, and without a proxy before it.
+func (h *Hub) loopbackOptions() relay.Options {
+	o := h.apiOptions()
+	o.PublicURL, o.TrustedProxies, o.ProxyProtocol = sandboxURL, nil, false
+	return o
+}
+
+// auditor leaves refused requests to be written soon: strangers cause them,
+// and must not be able to make the front door wait.
+type auditor struct{ store *store.Store }
+
+// Audit implements [relay.Audit].
+func (a auditor) Audit(e message.AuditEntry) error {
+	a.store.AuditLater(e)
+	return nil
+}
+
+// channels tells the front door what it must know of each channel.
+func (h *Hub) channels() []relay.Channel {
+	var out []relay.Channel
+	for i := range h.specs {
+		spec := &h.specs[i]
+		c := relay.Channel{
+			Name: spec.Name, Contents: spec.Contents, Best: spec.Best, Phone: spec.Phone, Idempotent: spec.Idempotent,
+			CheckRecipient: spec.CheckRecipient, CheckContent: contentCheck(spec), Segments: spec.Segments,
+		}
+		for _, s := range h.config.Senders {
+			if s.Channel == spec.Name {
+				c.Senders, c.Configured = append(c.Senders, s.Name), true
+			}
+		}
+		if h.sandbox != nil {
+			c.TestSenders = sandboxNames(spec.Name, h.config.Senders)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func contentCheck(spec *channel.Spec) func(*message.Step) *relay.Fault {
+	if spec.CheckContent == nil {
+		return nil
+	}
+	return func(step *message.Step) *relay.Fault {
+		f := spec.CheckContent(step)
+		if f == nil {
+			return nil
+		}
+		return &relay.Fault{Param: f.Param, Code: relay.Code(f.Code), Message: f.Message}
+	}
+}
+
+// failures documents the closed table of send errors.
+func failures() []docs.Failure {
+	actions := map[channel.Action]string{
+		channel.Fail:          "The attempt ends, and the message moves on to its next channel.",
+		channel.Again:         "The relay tries again after a pause, a bounded number of times.",
+		channel.SlowRecipient: "The relay waits before it sends to this recipient again.",
+		channel.SlowSender:    "The relay waits before it sends from this sender again.",
+		channel.StopSender:    "The relay stops using the sender until it works again.",
+		channel.Ask:           `The message's "onUnknown" decides.`,
+	}
+	var out []docs.Failure
+	for code, rule := range channel.Rules() {
+		out = append(out, docs.Failure{
+			Code: string(code), Class: rule.Class.String(), Permanent: rule.Permanent, Text: rule.Text, Action: actions[rule.Action],
+		})
+	}
+	return out
+}

@@ -1,0 +1,15 @@
+// Command messagehub is the relay: one binary that serves, simulates its
+// providers, and administers its store.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+// version is set by the linker.
+var version = ""
+
+func main() {
+	os.Exit(execute(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttputil"
+
+	"messagehub/actors"
+	"messagehub/actors/channel"
+	"messagehub/actors/channel/sim"
+	"messagehub/cmd/messagehub/config"
+)
+
+// sandboxSender is the name of a test lane's simulated sender where the
+// configuration names none.
+const sandboxSender = "sandbox"
+
+// sandboxURL is where the simulators report to. Nobody resolves it: their
+// connections end in memory.
+const sandboxURL = "http://sandbox.invalid"
+
+// sandbox is the providers of the test lanes: simulators of the real wire
+// APIs, reached by the real adapters over connections inside the process.
+//
+// Guarantee: no connection of it leaves the process.
+type sandbox struct {
+	world     *sim.World
+	providers *fasthttputil.InmemoryListener // the simulators' side
+	callbacks *fasthttputil.InmemoryListener // the front door's side
+	server    *fasthttp.Server
+	client    *channel.Client
+	senders   []actors.Sender
+}
+
+// newSandbox makes the sandbox of the given channels: for each live sender a
+// simulated one of the same name, so that "from" works alike. It answers once
+// serve is called.
+func newSandbox(specs []channel.Spec, live []config.Sender) (*sandbox, error) {
+	b := &sandbox{providers: fasthttputil.NewInmemoryListener(), callbacks: fasthttputil.NewInmemoryListener()}
+	b.world = sim.NewWorld(sim.Options{Dial: dialMemory(b.callbacks)})
+	b.client = channel.NewClientOver(&http.Transport{DialContext: dialMemory(b.providers), MaxIdleConnsPerHost: 256})
+	mux := sim.NewMux(b.world)
+	for i := range specs {
+		for _, name := range sandboxNames(specs[i].Name, live) {
+			if err := b.add(mux, &specs[i], name); err != nil {
+				b.close()
+				return nil, err
+			}
+		}
+	}
+	b.server = simServer(mux)
+	return b, nil
+}
+
+// simServer makes the HTTP server of simulators.
+func simServer(mux *sim.Mux) *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler: mux.Handle, NoDefaultServerHeader: true, CloseOnShutdown: true,
+		MaxRequestBodySize: 4 << 20, Logger: quiet{},
+	}
+}
+
+// quiet drops what an HTTP server would log.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+func dialMemory(ln *fasthttputil.InmemoryListener) channel.Dialer {
+	return func(context.Context, string, string) (net.Conn, error) { return ln.Dial() }
+}
+
+// sandboxNames are the names of a channel's simulated senders.
+func sandboxNames(channel string, live []config.Sender) []string {
+	var names []string
+	for _, s := range live {
+		if s.Channel == channel {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return []string{sandboxSender}
+	}
+	return names
+}
+
+// add makes a simulated provider of a channel and its sender.
+func (b *sandbox) add(mux *sim.Mux, spec *channel.Spec, name string) error {
+	s := channel.Sender{
+		Name: name, Test: true, Settings: sandboxSettings(spec.Settings),
+		CallbackURL: callbackURL(sandboxURL, spec.Name, name), HTTP: b.client,
+	}
+	s.Settings["baseURL"] = strings.TrimRight(s.Settings["baseURL"], "/") + "/" + name
+	prefix, err := basePath(s.Settings)
+	if err != nil {
+		return fmt.Errorf("make sandbox of %s: %w", spec.Name, err)
+	}
+	mux.Add(prefix, spec.Simulator(b.world, s))
+	b.senders = append(b.senders, actors.Sender{Channel: spec.Name, Sender: s, Pace: paceOf(spec, s.Settings)})
+	return nil
+}
+
+// callbackURL is where a provider reports to about a sender.
+func callbackURL(base, channel, sender string) string {
+	return base + "/api/v1/webhooks/delivery/" + channel + "/" + sender
+}
+
+// basePath is the path under which a simulator is reached: that of the
+// sender's baseURL.
+func basePath(v channel.Values) (string, error) {
+	u, err := url.Parse(v.Text("baseURL"))
+	if err != nil {
+		return "", errors.New("baseURL is not a URL")
+	}
+	path := strings.TrimRight(u.Path, "/")
+	if path == "" {
+		return "", errors.New("baseURL has no path to tell it from other simulated providers")
+	}
+	return path, nil
+}
+
+// sandboxSettings are those of the simulated sender, with secrets of this run
+// alone: nobody outside can forge a test message's receipts.
+func sandboxSettings(settings []channel.Setting) channel.Values {
+	v := channel.Sandbox(settings)
+	for _, s := range settings {
+		if !s.Secret || s.Sandbox == "" {
+			continue
+		}
+		drawn := s.Sandbox + rand.Text()
+		if s.Check == nil || s.Check(drawn) == nil {
+			v[s.Name] = drawn
+		}
+	}
+	return v
+}
+
+// serve answers the adapters until close.
+func (b *sandbox) serve() error { return b.server.Serve(b.providers) }
+
+// close ends the simulators. Receipts not yet posted are lost, as those of a
+// real provider would not be: the sandbox is as old as its process.
+func (b *sandbox) close() {
+	b.world.Close()
+	_ = b.callbacks.Close()
+	_ = b.providers.Close()
+	if b.server != nil {
+		_ = b.server.Shutdown()
+	}
+	b.client.Close()
+}

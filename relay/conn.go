@@ -1,0 +1,94 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// conn is one client connection. All but spoke belongs to the goroutine that
+// serves it.
+type conn struct {
+	net.Conn
+	listener *listener
+	// proxy reads the PROXY header; nil where there is none, or it is read.
+	proxy *proxyHeader
+	// client is the address that the PROXY header gave, if any.
+	client net.Addr
+	// rest is what was read beyond the PROXY header.
+	rest  []byte
+	sheds sheds
+	// linger: the answer goes out before the request has been read, so the
+	// connection is closed in a way that lets the client see it.
+	linger bool
+	spoke  atomic.Bool
+}
+
+// errSilent makes the HTTP server close without an answer: it is how a
+// connection on which nothing was asked ends.
+var errSilent = fmt.Errorf("nothing was asked: %w", net.ErrClosed)
+
+// Read reads from the client, after its PROXY header if it has one.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.proxy != nil {
+		client, rest, err := c.proxy.read(c.Conn)
+		if err != nil {
+			return 0, fmt.Errorf("%w: %w", errSilent, err)
+		}
+		c.proxy, c.client, c.rest = nil, client, rest
+	}
+	if len(c.rest) > 0 {
+		n := copy(p, c.rest)
+		c.rest = c.rest[n:]
+		c.spoke.Store(true)
+		return n, nil
+	}
+	n, err := c.Conn.Read(p)
+	switch {
+	case n > 0 && !c.spoke.Load():
+		c.spoke.Store(true)
+	case err != nil && errors.Is(err, os.ErrDeadlineExceeded) && !c.spoke.Load():
+		return n, errSilent
+	}
+	return n, err
+}
+
+// RemoteAddr returns the peer's address, or the client's that a PROXY header
+// gave.
+func (c *conn) RemoteAddr() net.Addr {
+	if c.client != nil {
+		return c.client
+	}
+	return c.Conn.RemoteAddr()
+}
+
+// Close closes the connection.
+func (c *conn) Close() error {
+	c.listener.forget(c)
+	if c.linger {
+		c.linger = false
+		_ = c.Conn.SetDeadline(time.Now().Add(lingerTime))
+		seeOff(c.Conn)
+	}
+	return c.Conn.Close()
+}
+
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 1 << 20
+)
+
+// seeOff ends the writing half and reads what the client is still sending,
+// within the deadline set: a close with unread bytes would reset the
+// connection, and the client might never see the answer.
+func seeOff(nc net.Conn) {
+	half, ok := nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(nc, lingerBytes))
+}

@@ -1,0 +1,206 @@
+package relay
+
+import (
+	"strconv"
+	"sync"
+
+	"messagehub/store/message"
+)
+
+// maxSteps is a message's own channel and five steps of fallback.
+const maxSteps = 6
+
+// Bounds of what a body may hold, beside what a channel itself can carry.
+const (
+	maxAddress   = 256    // bytes of to, from, templateId, filename, …
+	maxURL       = 2048   // bytes of mediaUrl
+	maxContent   = 65_536 // bytes of content
+	maxReference = 128    // characters
+	maxMetadata  = 2048   // bytes
+	maxParams    = 100    // of one template
+	maxFaults    = 50     // listed in one answer
+)
+
+// reader turns the bodies of sends into messages. It holds what does not
+// change from one to the next.
+type reader struct {
+	carriers []carrier
+	reserved []string // the sandbox's recipients, without "sim:"
+	codes    map[Code]*Problem
+	drafts   sync.Pool
+}
+
+// carrier is a channel and the texts about it that are always the same.
+type carrier struct {
+	Channel
+	skipped string // why a step is skipped that has no address
+}
+
+func newReader(channels []Channel, reserved []string) *reader {
+	r := &reader{reserved: reserved, codes: problemTable()}
+	for _, ch := range channels {
+		r.carriers = append(r.carriers, carrier{ch, "The recipient is not an address of " + ch.Name +
+			", and the step has no to of its own: it will be skipped."})
+	}
+	r.drafts.New = func() any { return new(draft) }
+	return r
+}
+
+// draft is a message being read from a body, and all that is wrong with it.
+//
+// Ownership: pooled. The message borrows the body and the draft, and is valid
+// until the draft goes back.
+type draft struct {
+	reader   *reader
+	scan     scanner
+	out      message.Outbound
+	at       message.Time
+	steps    [maxSteps]message.Step
+	plans    [maxSteps]plan
+	count    int // of steps
+	params   []message.Param
+	names    []string // of the metadata's members
+	fallback plan     // the members beside its channels
+	strict   bool
+	contact  bool // a contactId is given
+	faults   []Fault
+	warnings []Fault
+}
+
+// plan is what the body says about a step beside the step itself.
+type plan struct {
+	seen    memberSet // also as null
+	given   memberSet // with a value
+	bad     memberSet // with a value that has been found wrong
+	params  [2]int    // of the draft's params
+	timeout int64     // seconds
+	success message.Status
+	channel *carrier
+}
+
+// read reads a body. The answer's faults are empty if the message is good.
+//
+// Ownership: the draft is the caller's until release.
+func (r *reader) read(body []byte, key *Key, at message.Time) *draft {
+	d := r.drafts.Get().(*draft)
+	d.reader, d.at, d.count = r, at, 1
+	d.out.Workspace, d.out.Test, d.out.CreatedAt = key.Workspace, key.Test, at
+	d.out.On, d.out.ExpiresIn = message.OnAll, message.DefaultExpiresIn
+	d.scan.reset(body)
+	if d.body() {
+		d.check()
+	}
+	return d
+}
+
+// release gives the draft back. Nothing of it may be used afterwards.
+func (r *reader) release(d *draft) {
+	if cap(d.scan.text) > maxPooled {
+		return
+	}
+	clear(d.params)
+	clear(d.names)
+	clear(d.faults)
+	clear(d.warnings)
+	*d = draft{
+		scan: scanner{text: d.scan.text[:0]}, params: d.params[:0], names: d.names[:0],
+		faults: d.faults[:0], warnings: d.warnings[:0],
+	}
+	r.drafts.Put(d)
+}
+
+// place says which object of the body a member is of: the message, its
+// fallback, or a step of that.
+type place int
+
+const (
+	inFallback place = -1
+	inMessage  place = 0 // and from 1 on, steps of the fallback
+)
+
+// path returns a member's place in the body, as errors show it.
+func (p place) path(name string) string {
+	switch {
+	case p == inMessage:
+		return name
+	case p == inFallback:
+		return "fallback." + name
+	}
+	path := "fallback.channels[" + strconv.Itoa(int(p)-1) + "]"
+	if name != "" {
+		path += "." + name
+	}
+	return path
+}
+
+// plan returns what is said about a place.
+func (d *draft) plan(p place) *plan {
+	if p == inFallback {
+		return &d.fallback
+	}
+	return &d.plans[p]
+}
+
+// body reads the whole body. It reports false if that can't be read.
+func (d *draft) body() bool {
+	s := &d.scan
+	switch {
+	case len(s.b) == 0:
+		s.fail("it is empty")
+	case len(s.b) >= 3 && string(s.b[:3]) == "\xef\xbb\xbf":
+		s.fail("it begins with a byte order mark")
+	}
+	k := s.peek()
+	if k == kindObject {
+		d.object(inMessage, messageMembers)
+	} else {
+		s.skip()
+	}
+	s.end()
+	switch {
+	case s.wrong != "":
+		d.broken()
+	case k != kindObject:
+		d.add(Fault{Code: InvalidType, Message: "The body must be a JSON object, not " + k.String() + "."})
+	}
+	return s.wrong == "" && k == kindObject
+}
+
+// broken replaces all faults by the one that the body can't be read.
+func (d *draft) broken() {
+	line, column := d.scan.position()
+	clear(d.faults)
+	d.faults = append(d.faults[:0], Fault{
+		Code: InvalidJSON,
+		Message: "The body is not valid JSON: " + d.scan.wrong +
+			" (line " + strconv.Itoa(line) + ", column " + strconv.Itoa(column) + ").",
+	})
+}
+
+// object reads an object of the body, whose members are those of known. A
+// null is as good as no member at all.
+func (d *draft) object(p place, known memberSet) {
+	s, plan := &d.scan, d.plan(p)
+	s.open()
+	for s.more('}') {
+		name := s.name()
+		m, ok := memberOf(name)
+		switch {
+		case s.wrong != "":
+			return
+		case !ok || !known.has(m):
+			d.unknown(p, name, known)
+			s.skip()
+		case plan.seen.has(m):
+			d.wrong(p, m, DuplicateMember, "stands there twice; keep one of the two")
+			s.skip()
+		case s.peek() == kindNull:
+			plan.seen |= 1 << m
+			s.literal()
+		default:
+			plan.seen |= 1 << m
+			plan.given |= 1 << m
+			d.member(p, m)
+		}
+	}
+}

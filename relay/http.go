@@ -1,0 +1,126 @@
+package relay
+
+import (
+	"errors"
+	"net"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+
+	"messagehub/store/message"
+)
+
+// newHTTP makes the HTTP server, with the limits set and every answer of its
+// own in the form of the contract.
+func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
+	l := &s.o.Limits
+	return &fasthttp.Server{
+		Handler:                      handler,
+		ErrorHandler:                 s.answerFault,
+		HeaderReceived:               s.headerReceived,
+		ExpectHandler:                s.answerExpect,
+		Concurrency:                  l.Connections + maxRejects,
+		ReadBufferSize:               l.HeaderBytes,
+		MaxRequestBodySize:           l.BodyBytes,
+		ReadTimeout:                  l.Read,
+		WriteTimeout:                 l.Write,
+		IdleTimeout:                  l.Idle,
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		SecureErrorLogMessage:        true,
+		CloseOnShutdown:              true,
+		Logger:                       silent{},
+	}
+}
+
+// silent drops what the HTTP server would log: it quotes what clients send.
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
+
+// headerReceived says how a request's body is to be read.
+func (s *Server) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	skipChunks(h)
+	return fasthttp.RequestConfig{MaxRequestBodySize: s.admitBody(h)}
+}
+
+// skipChunks makes the HTTP server leave a chunked body alone: such a request
+// is refused, and the connection closed, whatever the body says. The header
+// lines as they came still tell the handler what it was.
+func skipChunks(h *fasthttp.RequestHeader) {
+	if h.ContentLength() == -1 {
+		h.SetContentLength(0)
+		h.SetConnectionClose()
+	}
+}
+
+// answerExpect answers "Expect: 100-continue": it asks for the body only if
+// it would be read.
+func (s *Server) answerExpect(ctx *fasthttp.RequestCtx) int {
+	code := Code("")
+	switch h := scanHead(ctx.Request.Header.RawHeaders()); {
+	case h.coding && h.length:
+		code = AmbiguousFraming
+	case h.coding:
+		code = LengthRequired
+	case ctx.Request.Header.ContentLength() > s.bodyLimit(&ctx.Request.Header):
+		code = BodyTooLarge
+	default:
+		return fasthttp.StatusContinue
+	}
+	s.fault(ctx, code)
+	return ctx.Response.StatusCode()
+}
+
+// answerFault answers a request that the HTTP server could not read.
+func (s *Server) answerFault(ctx *fasthttp.RequestCtx, err error) { s.fault(ctx, faultOf(err)) }
+
+// faultOf gives an error of the HTTP server its code.
+func faultOf(err error) Code {
+	var small *fasthttp.ErrSmallBuffer
+	var netErr net.Error
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return BodyTooLarge
+	case errors.As(err, &small):
+		return HeaderTooLarge
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return RequestTimeout
+	}
+	return BadRequest
+}
+
+// fault answers a request that never reaches its handler.
+func (s *Server) fault(ctx *fasthttp.RequestCtx, code Code) {
+	c := s.calls.get(s, ctx, &route{nowhere: true})
+	c.head = scanHead(ctx.Request.Header.RawHeaders())
+	c.set("Request-Id", c.requestBytes())
+	c.peek()
+	c.fail(code)
+	c.hangUp()
+	if s.o.Answered != nil {
+		s.o.Answered(Answer{"", ctx.Response.StatusCode(), code, 0})
+	}
+	s.calls.put(c)
+}
+
+// requestBytes returns the request id as clients see it, valid until the
+// scratch is used again.
+func (c *call) requestBytes() []byte {
+	c.buf = message.AppendID(c.buf[:0], message.PrefixRequest, c.id)
+	return c.buf
+}
+
+// overloaded is the whole answer to a connection beyond the limit.
+func (s *Server) overloaded() []byte {
+	row := s.problem(Overloaded)
+	c := &call{server: s, id: requestID(s.o.Now())}
+	body := c.appendProblem(nil, row, Fault{}, nil)
+	out := append([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRequest-Id: "), c.requestName()...)
+	out = append(out, "\r\nRetry-After: "...)
+	out = strconv.AppendInt(out, int64(row.RetryAfter), 10)
+	out = append(out, "\r\nContent-Length: "...)
+	out = strconv.AppendInt(out, int64(len(body)), 10)
+	out = append(out, "\r\n\r\n"...)
+	return append(out, body...)
+}

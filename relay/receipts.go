@@ -1,0 +1,186 @@
+package relay
+
+import (
+	"bytes"
+	"errors"
+	"sync"
+
+	"github.com/valyala/fasthttp"
+
+	"messagehub/store/message"
+)
+
+// Receipts understands what providers report.
+type Receipts interface {
+	// Receive checks the signature before it reads anything. Its error is, or
+	// wraps, one of the errors of a callback.
+	Receive(*message.Callback) ([]message.Receipt, message.Reply, error)
+}
+
+// Reports is where receipts go; durable when it returns.
+type Reports interface {
+	Report(rs []message.Receipt, at message.Time) error
+}
+
+const (
+	deliveryPath = "/api/v1/webhooks/delivery"
+	// maxReceiptBytes is the largest batch of receipts that a provider posts.
+	maxReceiptBytes = 3 << 20
+	// maxLargeReceipts bounds the bodies beyond the API's limit that are held
+	// at once: they are read before anybody knows who sent them.
+	maxLargeReceipts = 32
+)
+
+// receive is POST and GET /api/v1/webhooks/delivery, for all providers, and
+// with /{channel}/{sender} behind it for one.
+//
+// Guarantee: a receipt is answered 200 only after it is durable.
+func (s *Server) receive(c *call) {
+	body := c.http.Request.Body()
+	defer s.large.done(len(body), s.o.Limits.BodyBytes)
+	if s.o.Receipts == nil {
+		c.fail(NotFound)
+		return
+	}
+	receipts, reply, err := s.o.Receipts.Receive(c.callback(body))
+	if err != nil {
+		c.failCallback(err)
+		return
+	}
+	if len(receipts) > 0 && !c.report(receipts) {
+		return
+	}
+	c.set("X-Content-Type-Options", []byte("nosniff"))
+	if reply.ContentType == "" {
+		reply.ContentType = "text/plain; charset=utf-8"
+	}
+	c.raw(fasthttp.StatusOK, reply.ContentType, reply.Body)
+}
+
+// callback is the request as its provider sent it.
+//
+// Ownership: borrows the request's memory.
+func (c *call) callback(body []byte) *message.Callback {
+	uri := c.http.URI()
+	query := borrow(uri.QueryString())
+	url := c.publicURL() + borrow(uri.PathOriginal())
+	if query != "" {
+		url += "?" + query
+	}
+	return &message.Callback{
+		Channel: c.param("channel"), Sender: c.param("sender"),
+		Method: borrow(c.http.Method()), URL: url, Query: query, Header: c.header, Body: body,
+	}
+}
+
+// publicURL is the configured address of the server, else what the client
+// itself asked for.
+func (c *call) publicURL() string {
+	if configured := c.server.o.PublicURL; configured != "" {
+		return configured
+	}
+	scheme := "http://"
+	if c.http.IsTLS() {
+		scheme = "https://"
+	}
+	return scheme + borrow(c.http.Host())
+}
+
+// report makes the receipts durable. If it reports false it has answered, so
+// that the provider delivers them again.
+func (c *call) report(receipts []message.Receipt) bool {
+	c.inLog = true
+	err := c.server.o.Reports.Report(receipts, c.at)
+	c.inLog = false
+	if err != nil {
+		c.failLog(err)
+		return false
+	}
+	if told := c.server.o.Received; told != nil {
+		told(receipts)
+	}
+	return true
+}
+
+// failCallback answers a callback that is not taken. A flood of forgeries
+// costs its address the same budget as requests without a key.
+func (c *call) failCallback(err error) {
+	switch {
+	case errors.Is(err, message.ErrUnsigned):
+		c.deny(Unsigned)
+	case errors.Is(err, message.ErrUnknownSender):
+		c.fail(NotFound)
+	case errors.Is(err, message.ErrBadCallback):
+		c.fail(InvalidCallback)
+	default:
+		c.server.o.Logger.Error("read callback", "requestId", c.requestName(), "error", err)
+		c.fail(Internal)
+	}
+}
+
+// bodyLimit is the largest body that the route of a request may have.
+func (s *Server) bodyLimit(h *fasthttp.RequestHeader) int {
+	if isDelivery(h) {
+		return max(maxReceiptBytes, s.o.Limits.BodyBytes)
+	}
+	return s.o.Limits.BodyBytes
+}
+
+// admitBody returns the limit for a body about to be read. A large one takes
+// a place; where there is none left, it is refused as too large and its
+// provider comes again.
+func (s *Server) admitBody(h *fasthttp.RequestHeader) int {
+	limit := s.o.Limits.BodyBytes
+	if n := h.ContentLength(); n > limit && n <= s.bodyLimit(h) && s.large.take(s.o.Now(), s.o.Limits.Read.Milliseconds()) {
+		return s.bodyLimit(h)
+	}
+	return limit
+}
+
+// isDelivery reports whether a request is for a receipt route. The router
+// matches the path as it was sent, and so does this.
+func isDelivery(h *fasthttp.RequestHeader) bool {
+	rest, ok := bytes.CutPrefix(h.RequestURI(), []byte(deliveryPath))
+	return ok && (len(rest) == 0 || rest[0] == '/' || rest[0] == '?')
+}
+
+// largeBodies counts the large bodies in memory. One whose connection breaks
+// is never done; it counts until it must have arrived.
+type largeBodies struct {
+	mu    sync.Mutex
+	since [maxLargeReceipts]message.Time
+	n     int // of since in use, oldest first
+}
+
+// take takes a place; false: there is none. A body takes at most life
+// milliseconds to arrive.
+func (l *largeBodies) take(now message.Time, life int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.n > 0 && int64(now-l.since[0]) > 2*life {
+		l.dropLocked()
+	}
+	if l.n == len(l.since) {
+		return false
+	}
+	l.since[l.n] = now
+	l.n++
+	return true
+}
+
+// done gives a place back, if the body was a large one.
+func (l *largeBodies) done(size, limit int) {
+	if size <= limit {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.n > 0 {
+		l.dropLocked()
+	}
+}
+
+func (l *largeBodies) dropLocked() {
+	copy(l.since[:], l.since[1:l.n])
+	l.n--
+}

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"messagehub/store/message"
+)
+
+// errFact is the answer to a fact that lacks a member its kind needs.
+var errFact = errors.New("fact is not complete")
+
+// Fold folds a fact into a message and returns the message as it stands then,
+// durably. Errors are message.ErrNotFound and message.ErrUnavailable. The
+// strings of fact become part of the answer.
+func (s *Store) Fold(ws message.WorkspaceID, id message.ID, fact message.Fact) (message.Folded, error) {
+	if !complete(&fact) {
+		return message.Folded{}, fmt.Errorf("fold: %w", errFact)
+	}
+	o, err := s.find(ws, id)
+	if err != nil {
+		return message.Folded{}, err
+	}
+	f := &foldOp{outbound: o, fact: fact}
+	if err := s.commit(f); err != nil {
+		return message.Folded{}, err
+	}
+	return f.folded, nil
+}
+
+// complete reports whether fact has what message.State.Apply relies on.
+func complete(fact *message.Fact) bool {
+	switch fact.Kind {
+	case message.Rejected, message.Deferred, message.Lost:
+		return fact.Failure != nil
+	case message.Reported:
+		return fact.Status != message.Failed || fact.Failure != nil
+	}
+	return true
+}
+
+// foldOp folds a fact into a message. The Outbound never changes, so the
+// caller has read it.
+type foldOp struct {
+	outbound *message.Outbound
+	fact     message.Fact
+	folded   message.Folded
+}
+
+func (f *foldOp) apply(t *txn) error {
+	t.tick(f.fact.At)
+	f.folded = message.Folded{Outbound: f.outbound}
+	f.folded.State, f.folded.Refused = t.fold(f.outbound, f.fact)
+	if f.folded.State == nil {
+		return message.ErrNotFound
+	}
+	return nil
+}
+
+// fold folds fact into the message o and writes what follows from it.
+func (t *txn) fold(o *message.Outbound, fact message.Fact) (s *message.State, refused bool) {
+	s = t.state(o)
+	if s == nil {
+		return nil, true
+	}
+	return s, t.foldInto(o, s, fact)
+}
+
+// foldInto is fold for who has the state already.
+func (t *txn) foldInto(o *message.Outbound, s *message.State, fact message.Fact) (refused bool) {
+	effects := s.Apply(o, fact, t.position())
+	if effects.Refused {
+		return true
+	}
+	t.carry(o, s, &effects)
+	t.setState(o, s)
+	if effects.Index {
+		t.learn(o, s, effects.IndexAttempt)
+	}
+	return false
+}
+
+// carry writes the rows that effects ask for.
+func (t *txn) carry(o *message.Outbound, s *message.State, effects *message.Effects) {
+	if effects.Drop != 0 {
+		l, shard := t.shardOf(o, effects.DropStep)
+		t.deletePending(l, shard, effects.Drop)
+	}
+	if effects.Dispatch {
+		t.dispatch(o, s)
+	}
+	for _, timer := range effects.Disarm {
+		t.disarm(timer, o.Workspace, o.ID)
+	}
+	for _, timer := range effects.Arm {
+		t.arm(timer, o.Workspace, o.ID)
+	}
+	for _, e := range effects.Entries {
+		if e.Type.Public() {
+			t.tell(t.eventOf(o, s, e))
+		}
+	}
+}
+
+// eventOf makes the public event of a timeline entry.
+func (t *txn) eventOf(o *message.Outbound, s *message.State, e message.Entry) message.Event {
+	l := t.lanes.of(o.Lane(s.Attempts[e.Attempt].Step))
+	return message.Event{
+		Workspace: o.Workspace, Message: o.ID, Test: o.Test,
+		Channel: l.Channel, Status: s.Status, CreatedAt: o.CreatedAt, Entry: e,
+	}
+}
+
+// dispatch adds the pending row of the current attempt.
+func (t *txn) dispatch(o *message.Outbound, s *message.State) {
+	a := &s.Attempts[s.Current()]
+	step := &o.Steps[a.Step]
+	l, shard := t.shardOf(o, a.Step)
+	j := message.Job{
+		Position: t.position(), ID: o.ID, Workspace: o.Workspace, Attempt: s.Current(),
+		Recipient: message.RecipientHash(step.To), Priority: o.Priority,
+		Deadline: a.Deadline, From: t.names.of(step.From),
+	}
+	t.row = appendJob(t.row[:0], &j, s.UpdatedAt)
+	copy(t.putPending(l, shard, len(t.row)), t.row)
+	t.feed(l, shard, j)
+}
+
+// shardOf returns where the attempts of a step wait.
+func (t *txn) shardOf(o *message.Outbound, step int) (*lane, int) {
+	recipient := message.RecipientHash(o.Steps[step].To)
+	return t.lanes.of(o.Lane(step)), message.ShardOf(recipient, t.lanes.shards)
+}
+
+// state returns what has happened to o so far, or nil: o has gone by retention
+// since the caller read it, or the engine has an error.
+func (t *txn) state(o *message.Outbound) *message.State {
+	t.key = appendRowKey(t.key[:0], prefixState, o.Workspace, o.ID)
+	value, ok := t.get(t.key)
+	s := new(message.State)
+	if !ok && t.gone(o) {
+		return nil
+	}
+	if !ok {
+		*s, _ = message.Begin(o, o.ID.Position())
+		return s
+	}
+	if _, err := decodeState(s, string(value), len(o.Steps)); err != nil {
+		t.fail(fmt.Errorf("%w: %w", ErrCorrupt, err))
+		return nil
+	}
+	return s
+}
+
+// gone reports whether o, which has no state, is no longer there.
+func (t *txn) gone(o *message.Outbound) bool {
+	if o.ID.Position().Sequence() >= t.head.retained {
+		return false
+	}
+	t.key = appendRowKey(t.key[:0], prefixOutbound, o.Workspace, o.ID)
+	_, ok := t.get(t.key)
+	return !ok
+}
+
+func (t *txn) setState(o *message.Outbound, s *message.State) {
+	t.key = appendRowKey(t.key[:0], prefixState, o.Workspace, o.ID)
+	t.row = appendState(t.row[:0], s, t.position())
+	t.set(t.key, t.row)
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"messagehub/store/message"
+)
+
+const (
+	// OrphanFor is how long a receipt waits for its message.
+	OrphanFor = 24 * time.Hour
+	// maxOrphans bounds the receipts that wait under one provider id.
+	maxOrphans = 16
+	// maxProviderID is the longest provider id that is indexed.
+	maxProviderID = 1 << 10
+
+	orphansVersion = 1
+)
+
+// orphans are the receipts that have come for a provider id before the send's
+// own answer has told us of it.
+type orphans struct {
+	expires  message.Time
+	receipts []orphan
+}
+
+type orphan struct {
+	at      message.Time // when it came
+	receipt message.Receipt
+}
+
+// learn makes attempt i findable by its provider id, and folds what has been
+// reported about it already.
+func (t *txn) learn(o *message.Outbound, s *message.State, i int) {
+	a := &s.Attempts[i]
+	if len(a.ProviderID) > maxProviderID {
+		return
+	}
+	lane := o.Lane(a.Step)
+	t.key = appendProviderKey(t.key[:0], periodOf(s.UpdatedAt), lane, a.ProviderID)
+	t.row = appendTarget(t.row[:0], target{o.Workspace, o.ID, i})
+	t.set(t.key, t.row)
+	early, ok := t.orphans(lane, a.ProviderID)
+	if !ok {
+		return
+	}
+	t.dropOrphans(lane, a.ProviderID, early.expires)
+	for k := range early.receipts {
+		r := &early.receipts[k]
+		t.foldInto(o, s, factOf(&r.receipt, i, r.at))
+	}
+}
+
+// shelve keeps a receipt for the message that it will turn out to be about.
+func (t *txn) shelve(r *reportOp) {
+	id := r.receipt.ProviderID
+	if id == "" || len(id) > maxProviderID {
+		return
+	}
+	early, ok := t.orphans(r.lane(), id)
+	if !ok {
+		early.expires = r.at.Add(OrphanFor)
+		t.wake(appendOrphansTimer(nil, early.expires, r.lane(), id), early.expires)
+	}
+	if len(early.receipts) < maxOrphans {
+		early.receipts = append(early.receipts, orphan{r.at, r.receipt})
+	}
+	t.key = appendOrphanKey(t.key[:0], r.lane(), id)
+	t.row = appendOrphans(t.row[:0], &early)
+	t.set(t.key, t.row)
+}
+
+func (t *txn) orphans(lane message.Lane, providerID string) (early orphans, ok bool) {
+	t.key = appendOrphanKey(t.key[:0], lane, providerID)
+	value, ok := t.get(t.key)
+	if !ok {
+		return early, false
+	}
+	if err := decodeOrphans(&early, string(value)); err != nil {
+		t.fail(errors.Join(ErrCorrupt, err))
+		return early, false
+	}
+	return early, true
+}
+
+func (t *txn) dropOrphans(lane message.Lane, providerID string, expires message.Time) {
+	t.delete(appendOrphanKey(t.key[:0], lane, providerID))
+	t.drop(appendOrphansTimer(t.key[:0], expires, lane, providerID))
+}
+
+// appendOrphans appends the value of a row of early receipts.
+func appendOrphans(dst []byte, early *orphans) []byte {
+	dst = appendTime(append(dst, orphansVersion), early.expires)
+	dst = appendInt(dst, len(early.receipts))
+	for i := range early.receipts {
+		o := &early.receipts[i]
+		dst = append(dst, byte(o.receipt.Status), bit(o.receipt.Failure != nil))
+		dst = appendTime(appendTime(dst, o.at), o.receipt.At)
+		dst = binary.AppendVarint(dst, int64(o.receipt.RetryAfter))
+		if o.receipt.Failure != nil {
+			dst = appendFailure(dst, o.receipt.Failure)
+		}
+	}
+	return dst
+}
+
+// decodeOrphans reads what appendOrphans wrote: of each receipt, what a fact
+// needs.
+func decodeOrphans(early *orphans, text string) error {
+	r := openValue(text, orphansVersion)
+	early.expires = r.time()
+	for n := r.count(maxOrphans); n > 0 && !r.fault; n-- {
+		var o orphan
+		o.receipt.Status = r.status()
+		failed := r.enum(1) == 1
+		o.at = r.time()
+		o.receipt.At = r.time()
+		o.receipt.RetryAfter = time.Duration(r.int64())
+		if failed {
+			o.receipt.Failure = new(message.Failure)
+			r.failure(o.receipt.Failure)
+		}
+		early.receipts = append(early.receipts, o)
+	}
+	return r.done("early receipts")
+}

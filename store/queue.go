@@ -1,0 +1,151 @@
+package store
+
+import (
+	"sync"
+
+	"messagehub/store/message"
+)
+
+const (
+	// maxOps bounds the operations of one record, so that an index fits into a
+	// Position.
+	maxOps = message.MaxIndex + 1
+	// maxRecordBytes is where a record takes no further operation.
+	maxRecordBytes = 4 << 20
+)
+
+// waiter is where a caller parks until its operation is durable.
+type waiter struct {
+	done chan struct{} // capacity 1; one signal per operation
+	err  error
+}
+
+// entry is an operation in the queue.
+type entry struct {
+	op     op
+	waiter *waiter
+	size   int   // of what it will write, roughly
+	err    error // what apply said
+}
+
+// record is a batch of operations on its way to become one record of the log:
+// callers fill it, the committer applies it, the settler answers it.
+type record struct {
+	entries []entry
+	size    int
+	txn     txn
+	mark    mark // the log's, when this record is its last
+	// answered: the callers have their answer, from the settler or from the
+	// latch, whichever came first. Protected by queue.mu.
+	answered bool
+}
+
+// queue is where callers leave operations, in the order of the log. It is
+// bounded by one record: who finds that full waits for room.
+type queue struct {
+	mu      sync.Mutex
+	room    sync.Cond // signalled when filling changes
+	filling *record
+	closed  error // why it takes nothing any more
+	// wake tells the committer that filling is no longer empty, or that the
+	// queue is closed. Capacity 1.
+	wake chan struct{}
+}
+
+func newQueue(first *record) *queue {
+	q := &queue{filling: first, wake: make(chan struct{}, 1)}
+	q.room.L = &q.mu
+	return q
+}
+
+// put appends an operation; it waits for room.
+func (q *queue) put(e entry) error {
+	q.mu.Lock()
+	for q.closed == nil && q.filling.full() {
+		q.room.Wait()
+	}
+	if q.closed != nil {
+		defer q.mu.Unlock()
+		return q.closed
+	}
+	r := q.filling
+	r.entries = append(r.entries, e)
+	r.size += e.size
+	first := len(r.entries) == 1
+	q.mu.Unlock()
+	if first {
+		q.rouse()
+	}
+	return nil
+}
+
+// take waits for operations, and exchanges them for an empty record. It
+// returns nil once the queue is closed and empty.
+func (q *queue) take(next *record) *record {
+	for {
+		q.mu.Lock()
+		if r := q.filling; len(r.entries) > 0 {
+			q.filling = next
+			q.mu.Unlock()
+			q.room.Broadcast()
+			return r
+		}
+		closed := q.closed != nil
+		q.mu.Unlock()
+		if closed {
+			return nil
+		}
+		<-q.wake
+	}
+}
+
+// close makes put fail with err from now on. What is queued stays queued.
+func (q *queue) close(err error) {
+	q.mu.Lock()
+	if q.closed == nil {
+		q.closed = err
+	}
+	q.mu.Unlock()
+	q.room.Broadcast()
+	q.rouse()
+}
+
+func (q *queue) rouse() {
+	select {
+	case q.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// claim makes the calling goroutine the one that answers r, unless another
+// one was first.
+func (q *queue) claim(r *record) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	was := r.answered
+	r.answered = true
+	return !was
+}
+
+func (r *record) full() bool { return len(r.entries) >= maxOps || r.size >= maxRecordBytes }
+
+// answer wakes the callers. failure, if not nil, is everybody's answer.
+func (r *record) answer(failure error) {
+	for i := range r.entries {
+		e := &r.entries[i]
+		e.waiter.err = failure
+		if failure == nil {
+			e.waiter.err = e.err
+		}
+		e.waiter.done <- struct{}{}
+	}
+}
+
+// recycle empties r for the next callers. Its settler calls it, after answer.
+func (q *queue) recycle(r *record) {
+	clear(r.entries)
+	r.entries, r.size = r.entries[:0], 0
+	q.mu.Lock()
+	r.answered = false
+	q.mu.Unlock()
+}

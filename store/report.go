@@ -1,0 +1,131 @@
+package store
+
+import (
+	"errors"
+
+	"messagehub/store/message"
+)
+
+// Report folds receipts into the messages they are about, and returns when
+// that is durable. One whose provider id is not known yet is kept for
+// OrphanFor and folded when it becomes known; one that can belong to no
+// message is dropped.
+func (s *Store) Report(rs []message.Receipt, at message.Time) error {
+	ops := make([]op, 0, len(rs))
+	for i := range rs {
+		r := &reportOp{receipt: rs[i], at: at}
+		if err := r.prefetch(s); err != nil {
+			return err
+		}
+		ops = append(ops, r)
+	}
+	return s.commitAll(ops)
+}
+
+// reportOp folds a receipt.
+type reportOp struct {
+	receipt message.Receipt
+	at      message.Time
+	// outbound and attempt are what the receipt is about, where the caller
+	// could tell. A provider's id may become known between its look and apply.
+	outbound *message.Outbound
+	attempt  int
+}
+
+// prefetch looks the message up in the caller's goroutine.
+func (r *reportOp) prefetch(s *Store) error {
+	if err := s.reading.enter(); err != nil {
+		return err
+	}
+	defer s.reading.leave()
+	t, ok := r.named()
+	if !ok {
+		value, found, err := s.row(r.providerKey(0))
+		if err != nil || !found {
+			return err
+		}
+		if err := decodeTarget(&t, value); err != nil {
+			return errors.Join(ErrCorrupt, err)
+		}
+	}
+	o, err := s.outbound(t.workspace, t.id)
+	if errors.Is(err, message.ErrNotFound) {
+		return nil
+	}
+	r.outbound, r.attempt = o, t.attempt
+	return err
+}
+
+// named returns the attempt that the receipt's Ref names.
+func (r *reportOp) named() (t target, ok bool) {
+	t.workspace, t.id, t.attempt, ok = message.ParseAttemptRef(r.receipt.Ref)
+	return t, ok
+}
+
+// providerKey returns the key of the receipt's provider id, ago periods back.
+func (r *reportOp) providerKey(ago uint32) []byte {
+	period := periodOf(r.at)
+	return appendProviderKey(nil, period-min(ago, period), r.lane(), r.receipt.ProviderID)
+}
+
+func (r *reportOp) lane() message.Lane {
+	return message.Lane{Channel: r.receipt.Channel, Test: r.receipt.Test}
+}
+
+func (r *reportOp) apply(t *txn) error {
+	t.tick(r.at)
+	if r.outbound == nil {
+		r.find(t)
+	}
+	if r.outbound == nil {
+		t.shelve(r)
+		return nil
+	}
+	s := t.state(r.outbound)
+	if s == nil || !r.fits(s) {
+		return nil
+	}
+	t.foldInto(r.outbound, s, factOf(&r.receipt, r.attempt, r.at))
+	return nil
+}
+
+// find looks the provider's id up among the rows as they are now.
+func (r *reportOp) find(t *txn) {
+	if r.receipt.ProviderID == "" {
+		return
+	}
+	for ago := range uint32(2) {
+		value, ok := t.get(r.providerKey(ago))
+		if !ok {
+			continue
+		}
+		var found target
+		if err := decodeTarget(&found, string(value)); err != nil {
+			t.fail(errors.Join(ErrCorrupt, err))
+			return
+		}
+		r.outbound, r.attempt = t.outbound(found.workspace, found.id), found.attempt
+		return
+	}
+}
+
+// fits reports whether the attempt went the way that the receipt came: what
+// the sandbox reports says nothing about a live message.
+func (r *reportOp) fits(s *message.State) bool {
+	if r.attempt >= len(s.Attempts) {
+		return false
+	}
+	return r.outbound.Lane(s.Attempts[r.attempt].Step) == r.lane()
+}
+
+// factOf makes the Fact of a receipt.
+func factOf(r *message.Receipt, attempt int, at message.Time) message.Fact {
+	f := message.Fact{
+		Kind: message.Reported, At: at, Attempt: attempt, Status: r.Status,
+		ReportedAt: r.At, Failure: r.Failure, RetryAfter: r.RetryAfter,
+	}
+	if r.Status == message.Failed && r.Failure == nil {
+		f.Failure = &message.Failure{Code: "provider_error", Class: message.Provider, Permanent: true}
+	}
+	return f
+}

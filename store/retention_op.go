@@ -1,0 +1,183 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"messagehub/store/message"
+)
+
+// retainOp removes the messages of one workspace that were accepted before the
+// sequence bound and are over, of the next retainChunk messages from on. It
+// decides in the commit loop: no fact can come between the look and the
+// removal.
+type retainOp struct {
+	workspace message.WorkspaceID
+	bound     uint64
+	from      message.ID
+
+	// next is where the next chunk begins; zero: this was the last one.
+	next          message.ID
+	removed, kept int
+}
+
+func (o *retainOp) apply(t *txn) error {
+	o.next, o.removed, o.kept = message.ID{}, 0, 0
+	w, err := o.open(t)
+	if err == nil {
+		err = o.walk(t, w)
+	}
+	if err = errors.Join(err, w.close()); err != nil {
+		t.fail(err)
+		return err
+	}
+	if o.next.IsZero() {
+		o.removeEvents(t)
+	}
+	o.sum(t)
+	return t.err
+}
+
+// walk looks at one chunk, and removes each run of messages that are over.
+func (o *retainOp) walk(t *txn, w *retainWalk) error {
+	var run [][]byte
+	seen := 0
+	for ok := w.messages.First(); ok; ok = w.messages.Next() {
+		if seen++; seen > retainChunk {
+			o.next = message.ID(w.messages.Key()[5:])
+			break
+		}
+		if _, ok, known := t.written.get(w.messages.Key()); known && !ok {
+			continue // removed by an earlier op of this record
+		}
+		over, err := w.over(t)
+		if err != nil {
+			return err
+		}
+		if over {
+			run = append(run, bytes.Clone(w.messages.Key()))
+			continue
+		}
+		o.kept++
+		o.remove(t, run)
+		run = run[:0]
+	}
+	o.remove(t, run)
+	return nil
+}
+
+// remove removes a run of messages that has no other one between its ends. The
+// overlay learns of each, so that no later op of this record finds them.
+func (o *retainOp) remove(t *txn, run [][]byte) {
+	if len(run) == 0 {
+		return
+	}
+	o.removed += len(run)
+	for _, prefix := range []byte{prefixOutbound, prefixState} {
+		for _, key := range run {
+			key = bytes.Clone(key)
+			key[0] = prefix
+			t.written.delete(key)
+		}
+		start, end := bytes.Clone(run[0]), append(bytes.Clone(run[len(run)-1]), 0)
+		start[0], end[0] = prefix, prefix
+		t.deleteRange(start, end)
+	}
+}
+
+// removeEvents removes the events of the workspace from before the bound.
+func (o *retainOp) removeEvents(t *txn) {
+	owner := appendOwnerKey(nil, prefixEvent, o.workspace)
+	t.deleteRange(owner, appendPosition(bytes.Clone(owner), message.At(o.bound, 0)))
+}
+
+// sum adds the chunk to what has been removed so far.
+func (o *retainOp) sum(t *txn) {
+	var sum retained
+	if value, ok := t.get([]byte(keyRetained)); ok {
+		var err error
+		if sum, err = decodeRetained(string(value)); err != nil {
+			t.fail(errors.Join(ErrCorrupt, err))
+			return
+		}
+	}
+	sum.sequence = max(sum.sequence, o.bound)
+	sum.messages += uint64(o.removed)
+	t.head.retained = sum.sequence
+	t.set([]byte(keyRetained), appendRetained(nil, sum))
+}
+
+// retainWalk goes through the messages of a chunk and, beside them, their
+// states as they were before this record.
+type retainWalk struct{ messages, states *pebble.Iterator }
+
+func (o *retainOp) open(t *txn) (*retainWalk, error) {
+	w := new(retainWalk)
+	var err error
+	if w.messages, err = o.scan(t, prefixOutbound); err != nil {
+		return w, err
+	}
+	if w.states, err = o.scan(t, prefixState); err == nil {
+		w.states.First()
+	}
+	return w, err
+}
+
+func (o *retainOp) scan(t *txn, prefix byte) (*pebble.Iterator, error) {
+	return t.db.NewIter(&pebble.IterOptions{
+		LowerBound: appendRowKey(nil, prefix, o.workspace, o.from),
+		UpperBound: appendRowKey(nil, prefix, o.workspace, message.NewID(message.At(o.bound, 0), 0)),
+	})
+}
+
+// over reports whether the message that w stands at is over: nothing will ever
+// happen to it but a late receipt.
+func (w *retainWalk) over(t *txn) (bool, error) {
+	key := bytes.Clone(w.messages.Key())
+	key[0] = prefixState
+	value, ok, known := t.written.get(key)
+	if !known {
+		for w.states.Valid() && bytes.Compare(w.states.Key(), key) < 0 {
+			w.states.Next()
+		}
+		if ok = w.states.Valid() && bytes.Equal(w.states.Key(), key); ok {
+			var err error
+			if value, err = w.states.ValueAndErr(); err != nil {
+				return false, err
+			}
+		}
+	}
+	if !ok { // as it was accepted: it waits
+		return false, nil
+	}
+	var s message.State
+	if _, err := decodeState(&s, string(value), maxSteps); err != nil {
+		return false, errors.Join(ErrCorrupt, err)
+	}
+	return isOver(&s), nil
+}
+
+func isOver(s *message.State) bool {
+	if !s.Settled || s.Waiting != 0 {
+		return false
+	}
+	for i := range s.Attempts {
+		a := &s.Attempts[i]
+		if a.Due != 0 || a.Status == message.Queued || a.Status == message.Sending {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *retainWalk) close() error {
+	var err error
+	for _, it := range []*pebble.Iterator{w.messages, w.states} {
+		if it != nil {
+			err = errors.Join(err, it.Error(), it.Close())
+		}
+	}
+	return err
+}
