@@ -2,6 +2,8 @@ package bench
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/url"
 	"sync"
 	"time"
@@ -221,4 +223,16 @@ func (r *Result) book(a answer, err error, took time.Duration) {
 	default:
 		r.Other++
 	}
+}
+
+// Print writes the result in a few lines for people.
+func (r *Result) Print(w io.Writer) error {
+	loop := "closed loop"
+	if r.scheduled > 0 {
+		loop = fmt.Sprintf("open loop, generator at worst %v late, %.2f %% of sends over 1 ms", r.MaxLag.Round(time.Microsecond), 100*r.LateShare)
+	}
+	_, err := fmt.Fprintf(w, "accepted %.0f/s (%d of %d), p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms; refused %d, other %d, broken %d; %s\n",
+		r.Rate(), r.Accepted, r.Requests, ms(r.Latency.ValueAtQuantile(50)), ms(r.Latency.ValueAtQuantile(99)),
+		ms(r.Latency.ValueAtQuantile(99.9)), r.Refused, r.Other, r.Broken, loop)
+	return err
 }

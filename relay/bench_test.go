@@ -1,6 +1,10 @@
 package relay
 
 import (
+	"bufio"
+	"errors"
+	"net"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -109,5 +113,88 @@ func BenchmarkScanHead(b *testing.B) {
 		if h := scanHead(raw); h.fault != "" {
 			b.Fatal(h.fault)
 		}
+	}
+}
+
+// BenchmarkAnswer is one request and its answer over loopback, client
+// included: a bare server that answers the same bytes, a send that is
+// accepted by a log that costs nothing, and the refusals. What a refusal
+// costs beside an accept bounds the goodput under overload.
+func BenchmarkAnswer(b *testing.B) {
+	d := newDesk(b, func(o *Options) { o.Log = &discardLog{} }).open()
+	low := d.addKey(message.Key{Workspace: 7, Scopes: message.ScopeSend, PerMinute: 1})
+	stranger, _ := message.NewKey(false)
+	body := `{"to":"+14155550100","channel":"whatsapp","content":"Your order 1234 has shipped and arrives tomorrow.","reference":"order-1234"}`
+	bare := bareServer(b)
+	for _, row := range []struct{ name, addr, request, status string }{
+		{"bare", bare, d.post(d.live, body), "202"},
+		{"accept", d.addr, d.post(d.live, body), "202"},
+		{"rate limited", d.addr, d.post(low, body), "429"},
+		{"unknown key", d.addr, d.post(stranger, body), "401"},
+		{"bad body", d.addr, d.post(d.live, `{"x":1}`), "400"},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			nc, err := net.Dial("tcp", row.addr)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer nc.Close()
+			client := exchange{nc: nc, r: bufio.NewReaderSize(nc, 8192), request: []byte(row.request)}
+			client.status(b)
+			b.ReportAllocs()
+			start := cpuTime(b)
+			for b.Loop() {
+				if got := client.status(b); got != row.status && row.name != "rate limited" {
+					b.Fatal(got)
+				}
+			}
+			b.ReportMetric(float64(cpuTime(b)-start)/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
+// bareServer answers everything with a 202 of the usual size.
+func bareServer(b *testing.B) string {
+	b.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	answer := []byte(`{"data":{"messageId":"msg_20000000010000000c4z7t5e8b","channel":"whatsapp","status":"queued"}}`)
+	s := &fasthttp.Server{NoDefaultServerHeader: true, Handler: func(ctx *fasthttp.RequestCtx) {
+		ctx.SetStatusCode(202)
+		ctx.SetContentType(jsonType)
+		ctx.SetBody(answer)
+	}}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ln) }()
+	b.Cleanup(func() {
+		if err := errors.Join(s.Shutdown(), <-done); err != nil {
+			b.Error(err)
+		}
+	})
+	return ln.Addr().String()
+}
+
+// BenchmarkHandler is what the front door itself costs, from a request that
+// the HTTP server has read to its answer.
+func BenchmarkHandler(b *testing.B) {
+	d := newDesk(b, func(o *Options) { o.Log = &discardLog{} })
+	low := d.addKey(message.Key{Workspace: 7, Scopes: message.ScopeSend, PerMinute: 1})
+	body := `{"to":"+14155550100","channel":"whatsapp","content":"Your order 1234 has shipped and arrives tomorrow.","reference":"order-1234"}`
+	for name, text := range map[string]string{"accept": d.post(d.live, body), "rate limited": d.post(low, body)} {
+		b.Run(name, func(b *testing.B) {
+			ctx := &fasthttp.RequestCtx{}
+			if err := ctx.Request.Read(bufio.NewReader(strings.NewReader(text))); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			start := cpuTime(b)
+			for b.Loop() {
+				ctx.Response.Reset()
+				d.server.http.Handler(ctx)
+			}
+			b.ReportMetric(float64(cpuTime(b)-start)/float64(b.N), "cpu-ns/op")
+		})
 	}
 }

@@ -38,6 +38,9 @@ func (t *txn) tick(at message.Time) {
 	t.key = appendHourKey(t.key[:0], now)
 	t.row = binary.AppendUvarint(t.row[:0], t.head.sequence)
 	t.set(t.key, t.row)
+	if before == 0 { // the first record: there is nothing old
+		return
+	}
 	const perDay, perPeriod = uint32(IdempotencyFor / hour), uint32(providerPeriod / hour)
 	t.expire(prefixIdempotency, before/perDay, now/perDay)
 	t.expire(prefixProvider, before/perPeriod, now/perPeriod)
@@ -46,7 +49,7 @@ func (t *txn) tick(at message.Time) {
 // expire removes the rows of all periods but the last two, when a new one has
 // begun.
 func (t *txn) expire(prefix byte, before, now uint32) {
-	if now == before || now < 2 {
+	if now == before {
 		return
 	}
 	t.deleteRange([]byte{prefix}, binary.BigEndian.AppendUint32([]byte{prefix}, now-1))

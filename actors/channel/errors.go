@@ -3,6 +3,8 @@ package channel
 import (
 	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"messagehub/store/message"
 )
@@ -175,18 +177,18 @@ func codeOf(status int) Code {
 const maxForeign = 200
 
 // Clean makes foreign text safe to store, log and show: printable, valid
-// UTF-8, at most 200 bytes.
+// UTF-8, at most 200 bytes. What could break a line or turn its direction
+// becomes a space.
 func Clean(text string) string {
-	out := make([]rune, 0, min(len(text), maxForeign))
-	size := 0
+	out := make([]byte, 0, min(len(text), maxForeign))
 	for _, r := range text {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == '\u2028' || r == '\u2029' || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			r = ' '
 		}
-		if size += len(string(r)); size > maxForeign {
+		if len(out)+utf8.RuneLen(r) > maxForeign {
 			break
 		}
-		out = append(out, r)
+		out = utf8.AppendRune(out, r)
 	}
 	return string(out)
 }

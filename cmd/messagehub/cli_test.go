@@ -17,7 +17,7 @@ func helpLines(t *testing.T) [][]string {
 	var walk func(prefix []string)
 	walk = func(prefix []string) {
 		lines = append(lines, prefix)
-		cmd, _, err := rootCommand(streams{}).Find(prefix)
+		cmd, _, err := rootCommand(streams{}, new(bool)).Find(prefix)
 		if err != nil {
 			t.Fatal(err)
 		}

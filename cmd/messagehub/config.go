@@ -23,8 +23,8 @@ func configCheckCommand(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check FILE", Short: "Find every fault of a configuration file", Args: cobra.ExactArgs(1),
 		Long: `Reads the file as "serve" does and lists every fault with its line, column and
-remedy. With --skip-secrets the secrets that the file refers to are not read, so
-that it can be checked where they are not.`,
+remedy. With --skip-secrets the environment and the files that it refers to are
+not read, so that it can be checked where they are not.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, err := loadConfig(loader, args[0])
 			if err != nil {
@@ -34,7 +34,7 @@ that it can be checked where they are not.`,
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&loader.SkipSecrets, "skip-secrets", false, "do not read secrets")
+	cmd.Flags().BoolVar(&loader.SkipSecrets, "skip-secrets", false, "do not read the environment and the files referred to")
 	return cmd
 }
 

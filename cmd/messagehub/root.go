@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -15,12 +16,17 @@ type streams struct {
 
 // execute runs one command line and returns the exit code.
 func execute(ctx context.Context, args []string, s streams) int {
-	root := rootCommand(s)
+	ran := false
+	root := rootCommand(s, &ran)
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	var known *failure
+	if err != nil && !ran && !errors.As(err, &known) {
+		err = fail(exitUsage, `see "`+cmd.CommandPath()+` --help"`, "%w", err)
+	}
 	if err != nil {
 		report(s.err, err)
 	}
@@ -37,17 +43,14 @@ Exit codes: 0 done, 1 failed, 64 wrong command line, 65 damaged data, 69 server
 not available, 70 store can't be written, 73 data directory in use by another
 process, 77 key refused, 78 wrong configuration.`
 
-func rootCommand(s streams) *cobra.Command {
+// rootCommand makes the tree of commands. ran becomes true when the work of
+// one begins: an error before that is the command line's.
+func rootCommand(s streams, ran *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use: "messagehub", Short: "Relay for business messages", Long: rootHelp + "\n" + exitHelp,
 		SilenceErrors: true, SilenceUsage: true, Version: versionText(),
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("messagehub {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fail(exitUsage, `see "`+cmd.CommandPath()+` --help"`, "%w", err)
-	})
 	root.AddGroup(
 		&cobra.Group{ID: "run", Title: "Run:"},
 		&cobra.Group{ID: "use", Title: "Send and look up:"},
@@ -58,7 +61,7 @@ func rootCommand(s streams) *cobra.Command {
 	group(root, "admin", keysCommand(s), workspacesCommand(s), storeCommand(s), backupCommand(s),
 		restoreCommand(s), auditCommand(s), configCommand(s))
 	root.AddCommand(benchCommand(s), versionCommand(s))
-	refuseUnknown(root)
+	finish(root, ran)
 	return root
 }
 
@@ -69,22 +72,23 @@ func group(root *cobra.Command, id string, commands ...*cobra.Command) {
 	root.AddCommand(commands...)
 }
 
-// refuseUnknown makes every wrong argument an exit with the usage code.
-func refuseUnknown(cmd *cobra.Command) {
-	check := cmd.Args
-	if cmd.HasSubCommands() && check == nil {
-		check = cobra.NoArgs
-		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+// finish completes every command: one without work of its own shows its
+// help, and a command that begins its work notes that in ran.
+func finish(cmd *cobra.Command, ran *bool) {
+	run := cmd.RunE
+	if run == nil && cmd.Run == nil {
+		run = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
-	if check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return fail(exitUsage, `see "`+cmd.CommandPath()+` --help"`, "%w", err)
-			}
-			return nil
+	if run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*ran = true
+			return run(cmd, args)
 		}
 	}
 	for _, sub := range cmd.Commands() {
-		refuseUnknown(sub)
+		if sub.HasSubCommands() {
+			sub.Args = cobra.NoArgs
+		}
+		finish(sub, ran)
 	}
 }

@@ -83,7 +83,8 @@ type Loader struct {
 	Specs []channel.Spec
 	// Env looks an environment variable up; nil means the process's.
 	Env func(name string) (string, bool)
-	// SkipSecrets leaves secrets unread, to check a file where they are not.
+	// SkipSecrets leaves unread what the environment and other files hold, to
+	// check a file where they are not.
 	SkipSecrets bool
 }
 

@@ -22,7 +22,7 @@ const maxSecret = 64 << 10
 func (s *sender) settingText(path string, n ast.Node, setting *channel.Setting) (string, bool) {
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
-		return s.reference(path, n, setting)
+		return s.reference(path, n)
 	}
 	if setting.Secret {
 		s.hide(n)
@@ -39,7 +39,7 @@ func (s *sender) settingText(path string, n ast.Node, setting *channel.Setting) 
 }
 
 // reference reads {env: NAME} or {file: PATH}.
-func (s *sender) reference(path string, n ast.Node, setting *channel.Setting) (text string, ok bool) {
+func (s *sender) reference(path string, n ast.Node) (text string, ok bool) {
 	pairs := s.pairs(path, n)
 	if len(pairs) != 1 || (pairs[0].Key.GetToken().Value != "env" && pairs[0].Key.GetToken().Value != "file") {
 		s.hide(n)
@@ -56,7 +56,7 @@ func (s *sender) reference(path string, n ast.Node, setting *channel.Setting) (t
 		s.fault(target, join(path, kind), "must be the name of an environment variable, in capitals", "")
 		return "", false
 	}
-	if s.loader.SkipSecrets && setting.Secret {
+	if s.loader.SkipSecrets {
 		return "", false
 	}
 	if kind == "env" {
