@@ -17,7 +17,7 @@ import (
 // onLog is an errorfs predicate: the operation is of one of the kinds, on the
 // engine's log.
 func onLog(op errorfs.Op, kinds ...errorfs.OpKind) bool {
-	if ok, _ := errorfs.PathMatch("*.log").Evaluate(op); !ok {
+	if !errorfs.PathMatch("*.log").Evaluate(op) {
 		return false
 	}
 	for _, k := range kinds {
