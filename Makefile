@@ -7,7 +7,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS    := -X main.version=$(VERSION)
 
-.PHONY: help demo build test race fuzz lint check crash bench-accept e2e
+.PHONY: help demo build test race fuzz lint check crash bench-accept bench-overload bench-restart bench
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -39,3 +39,12 @@ crash: build ## kill -9 under load: 200 cycles (CYCLES=n)
 
 bench-accept: build ## durable 202s beside a bare server that answers the same bytes
 	$(BIN)/messagehub bench accept
+
+bench-overload: build ## 2, 5 and 10 times more than the relay can take
+	$(BIN)/messagehub bench overload
+
+bench-restart: build ## a million stored messages: time to the first 202
+	$(BIN)/messagehub bench restart
+
+bench: build ## all figures of the README, kept in bench/results
+	./bench/figures.sh

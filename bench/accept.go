@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"runtime"
 	"slices"
 	"text/tabwriter"
 	"time"
-
-	"messagehub/store/message/json"
 )
 
 // Accept compares durable 202s with a bare server, alternating between the
@@ -41,14 +38,6 @@ type Comparison struct {
 	CPU        float64 `json:"cpuRatio"`
 }
 
-// server is one side of the comparison, running.
-type server struct {
-	process *process
-	target  *url.URL
-	key     string
-	sent    uint64
-}
-
 // Run measures, telling its progress to w.
 func (a Accept) Run(ctx context.Context, w io.Writer) (*Comparison, error) {
 	dir, err := os.MkdirTemp(a.Dir, "accept")
@@ -56,12 +45,12 @@ func (a Accept) Run(ctx context.Context, w io.Writer) (*Comparison, error) {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	relay, err := a.startRelay(ctx, dir)
+	relay, err := startRelay(ctx, a.Binary, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer relay.process.stop()
-	bare, err := a.startBare(ctx)
+	bare, err := startBare(ctx, a.Binary)
 	if err != nil {
 		return nil, err
 	}
@@ -124,29 +113,6 @@ func (a Accept) round(ctx context.Context, s *server) (Round, error) {
 		PerSecond: r.Rate(), CPU: (after - before) / time.Duration(r.Accepted),
 		P50: r.Latency.ValueAtQuantile(50), P99: r.Latency.ValueAtQuantile(99),
 	}, nil
-}
-
-func (a Accept) startRelay(ctx context.Context, dir string) (*server, error) {
-	p, err := start(ctx, a.Binary, "demo", "--json", "--accept-only", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0",
-		"--data", dir, "--requests-per-minute", "1000000000")
-	if err != nil {
-		return nil, err
-	}
-	var ready struct{ API, TestKey string }
-	if err := json.Unmarshal(p.ready, &ready); err != nil {
-		return nil, err
-	}
-	target, err := url.Parse(ready.API)
-	return &server{process: p, target: target, key: ready.TestKey}, err
-}
-
-func (a Accept) startBare(ctx context.Context) (*server, error) {
-	p, err := start(ctx, a.Binary, "bench", "bare")
-	if err != nil {
-		return nil, err
-	}
-	target, err := url.Parse("http://" + string(p.ready[:len(p.ready)-1]))
-	return &server{process: p, target: target, key: "cpk_test_bare"}, err
 }
 
 // Print writes the comparison as a table for people.

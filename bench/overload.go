@@ -5,22 +5,33 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"sync"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
+
+	"messagehub/store/message"
 )
 
 // Overload offers a relay more than it can take, half of it from one greedy
 // workspace, and measures what is left for the others.
+//
+// The greedy workspace has the enterprise tier; the others have none, so what
+// they are refused is refused by the server's own bounds.
 type Overload struct {
-	Target *url.URL
-	// Greedy and Others are keys of different workspaces. The greedy one's tier
-	// is its fair share; the others' tiers are not the limit.
-	Greedy      string
-	Others      []string
-	Connections int // of all together
+	// Binary is the relay's own executable.
+	Binary      string
+	Dir         string // for the relay's data, on the disk to be measured
+	Others      int    // workspaces beside the greedy one
+	Connections int    // of all together
 	Each        time.Duration
 	Factors     []float64
+
+	target *url.URL
+	greedy string   // key
+	others []string // keys
+	first  atomic.Uint64
 }
 
 // Level is what came of one factor of overload.
@@ -54,13 +65,46 @@ const patience = 50 * time.Millisecond
 
 // Run measures, telling its progress to w.
 func (o *Overload) Run(ctx context.Context, w io.Writer) (*OverloadReport, error) {
-	peak, err := o.load(ctx, o.Others, 0)
+	dir, err := os.MkdirTemp(o.Dir, "overload")
+	if err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	relay, err := startRelay(ctx, o.Binary, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer relay.process.stop()
+	if err := o.keys(ctx, relay); err != nil {
+		return nil, err
+	}
+	return o.measure(ctx, w)
+}
+
+// keys makes the workspaces.
+func (o *Overload) keys(ctx context.Context, relay *server) (err error) {
+	o.target = relay.target
+	if o.greedy, err = relay.workspaceKey(ctx, o.Binary, "greedy", message.TierEnterprise); err != nil {
+		return err
+	}
+	for i := range o.Others {
+		key, err := relay.workspaceKey(ctx, o.Binary, fmt.Sprint("other-", i+1), unlimited)
+		if err != nil {
+			return err
+		}
+		o.others = append(o.others, key)
+	}
+	return nil
+}
+
+func (o *Overload) measure(ctx context.Context, w io.Writer) (*OverloadReport, error) {
+	peak, err := o.load(ctx, o.others, 0)
 	if err != nil {
 		return nil, err
 	}
 	out := &OverloadReport{Peak: peak.Rate()}
 	fmt.Fprintf(w, "peak %.0f/s\n", out.Peak)
-	alone, err := o.load(ctx, o.Others, out.Peak/2)
+	alone, err := o.load(ctx, o.others, out.Peak/2)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +119,7 @@ func (o *Overload) Run(ctx context.Context, w io.Writer) (*OverloadReport, error
 		out.Levels = append(out.Levels, level)
 	}
 	time.Sleep(5 * time.Second)
-	after, err := o.load(ctx, o.Others, out.Peak/2)
+	after, err := o.load(ctx, o.others, out.Peak/2)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +136,8 @@ func (o *Overload) level(ctx context.Context, factor, peak float64) (Level, erro
 	var err1, err2 error
 	var wg sync.WaitGroup
 	half := factor * peak / 2
-	wg.Go(func() { greedy, err1 = o.load(ctx, []string{o.Greedy}, half) })
-	wg.Go(func() { others, err2 = o.load(ctx, o.Others, half) })
+	wg.Go(func() { greedy, err1 = o.load(ctx, []string{o.greedy}, half) })
+	wg.Go(func() { others, err2 = o.load(ctx, o.others, half) })
 	wg.Wait()
 	if err1 != nil || err2 != nil {
 		return Level{}, fmt.Errorf("load: %w", cmpErr(err1, err2))
@@ -124,11 +168,12 @@ func (o *Overload) load(ctx context.Context, keys []string, perSecond float64) (
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var failed error
+	first := o.first.Add(1_000_000)
 	for i, key := range keys {
 		l := Load{
-			Target: o.Target, Key: key, Channel: "whatsapp", Connections: max(o.Connections/2/len(keys), 1),
+			Target: o.target, Key: key, Channel: "whatsapp", Connections: max(o.Connections/2/len(keys), 1),
 			Duration: o.Each, Warmup: time.Second, PerSecond: perSecond / float64(len(keys)), Patience: patience,
-			First: uint64(i) * 10_000_000,
+			First: first + uint64(i)*100_000_000,
 		}
 		wg.Go(func() {
 			r, err := l.Run(ctx)

@@ -13,7 +13,7 @@ import (
 
 func benchCommand(s streams) *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure", Hidden: true}
-	cmd.AddCommand(benchAcceptCommand(s), benchBareCommand(s), benchLoadCommand(s))
+	cmd.AddCommand(benchAcceptCommand(s), benchBareCommand(s), benchLoadCommand(s), benchOverloadCommand(s), benchRestartCommand(s))
 	return cmd
 }
 
