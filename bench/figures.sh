@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 mkdir -p bench/results
 {
 	echo "commit $(git rev-parse --short HEAD), $(go version | cut -d' ' -f3-), $(nproc) CPUs, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
-	date -u +'%Y-%m-%d %H:%M UTC, load %H'"$(cut -d' ' -f1 /proc/loadavg | sed 's/^/ /')" | sed -E 's/load [0-9]+/load/'
+	echo "$(date -u +'%Y-%m-%d %H:%M UTC'), load $(cut -d' ' -f1 /proc/loadavg)"
 	for args in "accept" "overload" "restart"; do
 		echo
 		echo "\$ messagehub bench $args"

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"messagehub/store/message/mutate"
 )
 
 func TestSegments(t *testing.T) {
@@ -180,10 +182,8 @@ func checkSegments(t failer, text string) {
 }
 
 func FuzzSegments(f *testing.F) {
-	for _, text := range []string{"", "a", strings.Repeat("€", 81), strings.Repeat("😀", 36), "\xff\xfe", "`", strings.Repeat("a", 152) + "€a"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) { checkSegments(t, text) })
+	seeds := []string{"", "a", strings.Repeat("€", 81), strings.Repeat("😀", 36), "\xff\xfe", "`", strings.Repeat("a", 152) + "€a"}
+	mutate.Strings(f, seeds, func(t testing.TB, text string) { checkSegments(t, text) })
 }
 
 func BenchmarkSegments(b *testing.B) {

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"messagehub/actors/channel"
+
+	"messagehub/store/message/mutate"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -218,18 +220,19 @@ func TestShort(t *testing.T) {
 // FuzzConfig: no file makes the loader panic, and what it says stays inside
 // the file.
 func FuzzConfig(f *testing.F) {
+	var seeds [][]byte
 	files, _ := filepath.Glob("testdata/faults/*.yaml")
 	for _, file := range files {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(b)
+		seeds = append(seeds, b)
 	}
-	f.Add([]byte("a: &a [*a]\n? b\n: c\n<<: *a\n!!x y: z\n%YAML 1.2\n"))
-	f.Add([]byte("data: \"\\u0000\"\nsenders: {sms: [{name: |\n  x\n}]}"))
+	seeds = append(seeds, []byte("a: &a [*a]\n? b\n: c\n<<: *a\n!!x y: z\n%YAML 1.2\n"))
+	seeds = append(seeds, []byte("data: \"\\u0000\"\nsenders: {sms: [{name: |\n  x\n}]}"))
 	l := loader()
-	f.Fuzz(func(t *testing.T, source []byte) {
+	mutate.Bytes(f, seeds, func(t testing.TB, source []byte) {
 		c, err := l.Parse("x.yaml", source)
 		if (c == nil) == (err == nil) {
 			t.Fatalf("config %v with error %v", c, err)
