@@ -4,22 +4,9 @@ import (
 	"strconv"
 
 	"github.com/valyala/fasthttp"
-
-	"messagehub/store/message"
-	"messagehub/store/message/json"
 )
 
 const jsonType = "application/json"
-
-// data answers {"data": v}.
-func (c *call) data(status int, v any) {
-	body, err := json.Append(append(c.buf[:0], `{"data":`...), v)
-	if err != nil {
-		c.fail(Internal)
-		return
-	}
-	c.write(status, append(body, '}'))
-}
 
 // write answers with a complete JSON body. The body is copied.
 func (c *call) write(status int, body []byte) { c.raw(status, jsonType, body) }
@@ -55,7 +42,11 @@ func (c *call) failAfter(code Code, seconds int) {
 func (c *call) answer(headline Fault, faults []Fault) {
 	row := c.server.problem(headline.Code)
 	c.code = row.Code
-	c.buf = c.appendProblem(c.buf[:0], row, headline, faults)
+	if plain := (Fault{Code: row.Code}); headline == plain && len(faults) == 0 {
+		c.buf = row.appendPlain(c.buf[:0], c.id)
+	} else {
+		c.buf = row.appendBody(c.buf[:0], c.id, headline, faults)
+	}
 	c.write(row.Status, c.buf)
 	if row.Status == fasthttp.StatusUnauthorized {
 		c.set("WWW-Authenticate", []byte("Bearer"))
@@ -82,37 +73,6 @@ func (c *call) retryAfter(seconds int) {
 	c.set("Retry-After", strconv.AppendInt(text[:0], int64(seconds), 10))
 }
 
-// appendProblem appends the error body of the contract.
-func (c *call) appendProblem(dst []byte, row *Problem, headline Fault, faults []Fault) []byte {
-	text := headline.Message
-	if text == "" {
-		text = row.Text
-	}
-	dst = append(dst, `{"error":{"code":"`...)
-	dst = append(dst, row.Code...)
-	dst = append(dst, '"')
-	dst = appendStringMember(dst, "message", text)
-	dst = appendOptionalMember(dst, "param", headline.Param)
-	dst = appendStringMember(dst, "hint", row.Hint)
-	dst = appendMember(dst, "docUrl")
-	dst = append(dst, '"')
-	dst = append(dst, c.server.o.PublicURL...)
-	dst = append(dst, "/docs/errors/"...)
-	dst = append(dst, row.Code...)
-	dst = append(dst, `","requestId":"`...)
-	dst = message.AppendID(dst, message.PrefixRequest, c.id)
-	dst = append(dst, '"')
-	dst = appendBoolMember(dst, "permanent", row.Permanent)
-	dst = append(dst, `,"errors":[`...)
-	for i := range faults {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendFault(dst, &faults[i])
-	}
-	return append(dst, "]}}"...)
-}
-
 // appendFault appends one entry of errors or of warnings.
 func appendFault(dst []byte, f *Fault) []byte {
 	dst = append(dst, `{"param":`...)
@@ -120,13 +80,4 @@ func appendFault(dst []byte, f *Fault) []byte {
 	dst = appendStringMember(dst, "code", string(f.Code))
 	dst = appendStringMember(dst, "message", f.Message)
 	return append(dst, '}')
-}
-
-// problem returns the row of a code; a code of a channel that the table does
-// not have is an invalid parameter.
-func (s *Server) problem(code Code) *Problem {
-	if row := s.problems[code]; row != nil {
-		return row
-	}
-	return s.problems[InvalidParameter]
 }

@@ -25,8 +25,8 @@ const (
 // change from one to the next.
 type reader struct {
 	carriers []carrier
-	reserved []string // the sandbox's recipients, without "sim:"
-	codes    map[Code]*Problem
+	reserved []string      // the sandbox's recipients, without "sim:"
+	known    map[Code]bool // the codes of the error table
 	drafts   sync.Pool
 }
 
@@ -37,7 +37,10 @@ type carrier struct {
 }
 
 func newReader(channels []Channel, reserved []string) *reader {
-	r := &reader{reserved: reserved, codes: problemTable()}
+	r := &reader{reserved: reserved, known: make(map[Code]bool)}
+	for _, p := range Problems() {
+		r.known[p.Code] = true
+	}
 	for _, ch := range channels {
 		r.carriers = append(r.carriers, carrier{ch, "The recipient is not an address of " + ch.Name +
 			", and the step has no to of its own: it will be skipped."})

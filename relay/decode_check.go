@@ -24,11 +24,6 @@ func (d *draft) check() {
 	d.out.Steps = d.steps[:d.count]
 }
 
-// good reports whether a member has a value that nothing is wrong with.
-func (d *draft) good(p place, m member) bool {
-	return d.plan(p).given.has(m) && !d.plan(p).bad.has(m)
-}
-
 // missing lists that a member is needed.
 func (d *draft) missing(p place, m member, code Code, words string) {
 	if !d.plan(p).bad.has(m) {

@@ -67,7 +67,7 @@ func (d *draft) checkWithChannel(p place, step *message.Step, c *carrier) {
 		return
 	}
 	f.Param = p.path(f.Param)
-	if d.reader.codes[f.Code] == nil {
+	if !d.reader.known[f.Code] {
 		f.Code = InvalidParameter
 	}
 	d.add(*f)

@@ -21,6 +21,11 @@ func seeds() []string {
 		`{"to":"+919876543210","channel":"whatsapp","content":"x","fallback":{"channels":["telegram",{"channel":"sms","to":"+919876543211","content":"y","timeout":120}],"successStatus":"delivered","timeout":60,"on":["failed"],"lateReceipt":"continue","onUnknown":"retry"}}`,
 		`{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"고객명":"Kim\ud83d\ude00","n":-1.5e+3,"b":true}}`,
 		`{"to":"+14155550100","channel":"whatsapp","contentType":"media","mediaUrl":"https://a/b","filename":"\u00e9\/\\"}`,
+		`{"to":"+14155550100","channel":"whatsapp","contentType":"media","mediaUrl":"https://a/b","mediaType":"image","filename":"f","content":"c","templateLanguage":"ko","fallback":{"channels":["whatsapp",{"channel":"whatsapp","filename":"g"}]}}`,
+		`{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"a":1,"b":2,"a":3}}`,
+		`{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"a":1},"fallback":{"channels":["whatsapp",{"channel":"whatsapp","templateParams":{"b":2}}]}}`,
+		sms(`,"to":"+14155550100"`), sms(`,"metadata":{"a":1,"a":2}`), sms(`,"reference":"\u0041\"\\\/é"`), sms(``)[:len(sms(``))-5] + `"\b\f\n\r\t\"\\\/\u00e9\ud83d\ude00"}`,
+		sms(`,"fallback":{"channels":["sms",],}`), sms(`,"fallback":{"channels":[{"channel":"sms","timeout":5,"timeout":6}]}`), sms(`,}`), sms(`,"expiresIn":060`),
 		sms(`,"scheduledAt":"2027-01-15T08:00:01Z","expiresIn":60,"priority":"bulk","strict":true`),
 		`{"to":"sim:slow:1","channel":"sms","content":"` + "\xff" + `"}`, `{"to":"\ud800","channel":"sms"}`, `{"a":[[[[[[[[1]]]]]]]],"to":null}`,
 	}
@@ -81,8 +86,10 @@ func checkAccepted(t testing.TB, d *draft, body []byte) {
 	for name, got := range map[string]string{"reference": o.Reference} {
 		checkText(t, members, name, got)
 	}
-	if raw := members["metadata"]; string(raw) != o.Metadata && string(raw) != "null" {
-		t.Errorf("metadata %q, want %q", o.Metadata, raw)
+	if raw := members["metadata"]; len(raw) > 0 && string(raw) != "null" {
+		if objectOf(t, raw); string(raw) != o.Metadata {
+			t.Errorf("metadata %q, want %q", o.Metadata, raw)
+		}
 	}
 	if raw := members["expiresIn"]; len(raw) > 0 && string(raw) != "null" {
 		var n int64
@@ -109,9 +116,7 @@ func checkFallback(t testing.TB, o *message.Outbound, members map[string]json.Ra
 	for i, step := range steps {
 		var name string
 		if json.Unmarshal(step, &name) == nil {
-			if o.Steps[i+1].Channel != name {
-				t.Errorf("step %d is %q, want %q", i, o.Steps[i+1].Channel, name)
-			}
+			checkStep(t, &o.Steps[i+1], map[string]json.RawMessage{"channel": step}, members)
 			continue
 		}
 		checkStep(t, &o.Steps[i+1], objectOf(t, step), members)

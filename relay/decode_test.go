@@ -107,6 +107,10 @@ func TestDecodeGood(t *testing.T) {
 		{"a step's content ends the template", `{"to":"+919876543210","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"a":"b"},"fallback":{"channels":[{"channel":"sms","content":"plain"}]}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"\" template \"\" template=t/[{a b}] until=sent\n" +
 				"1 sms to=\"+919876543210\" from=\"\" text \"plain\" template=t/[{a b}] until=sent\n"},
+		{"a step brings a template, another a picture", `{"to":"+919876543210","channel":"whatsapp","content":"c","fallback":{"channels":[{"channel":"whatsapp","templateId":"t"},{"channel":"whatsapp","mediaUrl":"https://a/b"}]}}`,
+			"0 whatsapp to=\"+919876543210\" from=\"\" text \"c\" until=sent\n" +
+				"1 whatsapp to=\"+919876543210\" from=\"\" template \"c\" template=t/[] until=sent\n" +
+				"2 whatsapp to=\"+919876543210\" from=\"\" media \"c\" media=https://a/b  \"\" until=sent\n"},
 		{"a template for one step is not unused", `{"to":"+919876543210","channel":"whatsapp","content":"c","templateId":"t","fallback":{"channels":[{"channel":"whatsapp","contentType":"template"}]}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"\" text \"c\" template=t/[] until=sent\n" +
 				"1 whatsapp to=\"+919876543210\" from=\"\" template \"c\" template=t/[] until=sent\n"},
@@ -193,6 +197,10 @@ func TestDecodeFaults(t *testing.T) {
 		{"template", `{"to":"+14155550100","channel":"whatsapp","contentType":"template"}`, "! templateId template_required: templateId is required for contentType template.\n"},
 		{"media", `{"to":"+14155550100","channel":"whatsapp","contentType":"media"}`, "! mediaUrl content_required: mediaUrl is required for contentType media.\n"},
 		{"template meant", `{"to":"+14155550100","channel":"whatsapp","templateId":"t"}`, "! content content_required: content is required for contentType text; did you mean \"contentType\": \"template\"?\n"},
+		{"media meant", `{"to":"+14155550100","channel":"whatsapp","mediaUrl":"https://a/b"}`, "! content content_required: content is required for contentType text; did you mean \"contentType\": \"media\"?\n"},
+		{"long URL", `{"to":"+14155550100","channel":"whatsapp","contentType":"media","mediaUrl":"https://a/` + strings.Repeat("x", 2048) + `"}`, "! mediaUrl invalid_parameter: mediaUrl is longer than 2048 bytes.\n"},
+		{"outcomes of the wrong type", sms(`,"fallback":{"channels":"sms","on":"failed"}`), "! fallback.channels invalid_type: channels must be an array of 1 to 5 steps, not a string.\n! fallback.on invalid_type: on must be an array of outcomes, not a string.\n"},
+		{"an outcome of the wrong type", sms(`,"fallback":{"channels":["sms"],"on":[1]}`), "! fallback.on invalid_type: on must be an array of strings, not a number.\n"},
 		{"content type", sms(`,"contentType":"txt"`), "! contentType unsupported_content_type: contentType must be text, template, media or brandmessage, not \"txt\"; did you mean \"text\"?\n"},
 		{"content type of the channel", `{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","fallback":{"channels":["telegram"]}}`,
 			"! fallback.channels[0].contentType unsupported_content_type: contentType is template, but telegram carries text or media only.\n"},

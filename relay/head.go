@@ -49,9 +49,9 @@ const (
 func scanHead(raw []byte) head {
 	var h head
 	for n := 0; len(raw) > 0; n++ {
-		line, rest, _ := bytes.Cut(raw, []byte{'\n'})
+		line, rest, whole := bytes.Cut(raw, []byte{'\n'})
 		raw = rest
-		if len(line) == 0 || line[len(line)-1] != '\r' {
+		if !whole || len(line) == 0 || line[len(line)-1] != '\r' {
 			h.fault = BadRequest
 			return h
 		}

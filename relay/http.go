@@ -114,9 +114,10 @@ func (c *call) requestBytes() []byte {
 // overloaded is the whole answer to a connection beyond the limit.
 func (s *Server) overloaded() []byte {
 	row := s.problem(Overloaded)
-	c := &call{server: s, id: requestID(s.o.Now())}
-	body := c.appendProblem(nil, row, Fault{}, nil)
-	out := append([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRequest-Id: "), c.requestName()...)
+	id := requestID(s.o.Now())
+	body := row.appendPlain(nil, id)
+	out := []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRequest-Id: ")
+	out = message.AppendID(out, message.PrefixRequest, id)
 	out = append(out, "\r\nRetry-After: "...)
 	out = strconv.AppendInt(out, int64(row.RetryAfter), 10)
 	out = append(out, "\r\nContent-Length: "...)

@@ -52,18 +52,21 @@ func NewKeyring() *Keyring {
 
 var errUnknownKey = errors.New("no such key")
 
-// Lookup finds the key of a token. Its error is errUnknownKey, or says
-// without a look-up why the token can't be a key.
+// Lookup finds the key of a token. Its error is errUnknownKey, or says by the
+// token's form alone why it can't be a key. The form is looked at only where
+// nothing was found: a token that is on the ring has it.
 func (k *Keyring) Lookup(token []byte) (*Key, error) {
+	if len(token) != message.KeyLength {
+		return nil, message.ErrKeyForm
+	}
+	hash := sha256.Sum256(token)
+	if key := k.shards[shardOf(&hash)].Load().find(&hash); key != nil {
+		return key, nil
+	}
 	if _, err := message.ParseKeyForm(token); err != nil {
 		return nil, err
 	}
-	hash := sha256.Sum256(token)
-	key := k.shards[shardOf(&hash)].Load().find(&hash)
-	if key == nil {
-		return nil, errUnknownKey
-	}
-	return key, nil
+	return nil, errUnknownKey
 }
 
 // PutWorkspace sets a workspace's tier. Keys put before it keep their

@@ -92,12 +92,15 @@ func TestKeyRefusals(t *testing.T) {
 func TestKeysOfAWorkspaceShareItsBucket(t *testing.T) {
 	ring := NewKeyring()
 	ring.PutWorkspace(message.Workspace{ID: 1, PerMinute: 2})
-	take := func(token string) bool {
-		key, err := ring.Lookup([]byte(token))
-		if err != nil {
-			t.Fatal(err)
+	given := func(tokens ...string) (out string) {
+		for _, token := range tokens {
+			key, err := ring.Lookup([]byte(token))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out += map[bool]string{true: "+", false: "-"}[key.take(day).ok]
 		}
-		return key.take(day).ok
+		return out
 	}
 	put := func(edit func(*message.Key)) string {
 		token, key := newRingKey(1, edit)
@@ -108,15 +111,15 @@ func TestKeysOfAWorkspaceShareItsBucket(t *testing.T) {
 	testToken, testKey := message.NewKey(true)
 	testKey.Workspace = 1
 	ring.Put(testKey)
-	if !take(a) || !take(b) || take(a) || take(b) {
-		t.Error("two live keys do not share two tokens")
+	if got := given(a, b, a, b); got != "++--" {
+		t.Errorf("two live keys do not share two tokens: %s", got)
 	}
-	if !take(testToken) || !take(testToken) || take(testToken) {
-		t.Error("test keys have no bucket of their own")
+	if got := given(testToken, testToken, testToken); got != "++-" {
+		t.Errorf("test keys have no bucket of their own: %s", got)
 	}
 	ring.PutWorkspace(message.Workspace{ID: 1, PerMinute: 0})
-	if !take(a) {
-		t.Error("a tier without a limit limits")
+	if got := given(a, a, a); got != "+++" {
+		t.Errorf("a tier without a limit limits: %s", got)
 	}
 }
 
@@ -151,6 +154,9 @@ func TestKeyHasALowerLimitOfItsOwn(t *testing.T) {
 	}
 	if q := low.take(later); q.ok || q.limit != 5 {
 		t.Errorf("the workspace is empty: %+v", q)
+	}
+	if q := low.look(later); q.limit != 5 || q.remaining != 0 {
+		t.Errorf("the tighter of the two is shown: %+v", q)
 	}
 	if q := low.usage.own.look(later); q.remaining != 1 {
 		t.Errorf("its own token is gone: %+v", q)

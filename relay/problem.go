@@ -139,23 +139,13 @@ func Problems() []Problem {
 
 		{Code: BadRequest, Close: true, Status: 400, Permanent: true, Text: "The request is not valid HTTP/1.1.", Hint: "Check the request line and the header lines."},
 		{Code: AmbiguousFraming, Close: true, Status: 400, Permanent: true, Text: "The request can be read in more than one way.", Hint: "Send each of Authorization, Host, Content-Length, Content-Type and Idempotency-Key once, and no Transfer-Encoding beside Content-Length."},
-		{Code: RequestTimeout, Close: true, Status: 408, Text: "The request did not arrive in time.", Hint: "Send the whole request within ten seconds."},
+		{Code: RequestTimeout, Close: true, Status: 408, Text: "The request did not arrive in time.", Hint: "Send the whole request at once, within ten seconds unless the server was set up otherwise."},
 		{Code: LengthRequired, Close: true, Status: 411, Permanent: true, Text: "The body has no Content-Length.", Hint: "Send Content-Length in place of Transfer-Encoding: chunked."},
-		{Code: BodyTooLarge, Close: true, Status: 413, Permanent: true, Text: "The body is larger than 256 KiB.", Hint: "Send media by URL, and many messages in a batch."},
+		{Code: BodyTooLarge, Close: true, Status: 413, Permanent: true, Text: "The body is larger than the server takes: 256 KiB, unless it was set up otherwise.", Hint: "Send media by URL, and many messages in a batch."},
 		{Code: UnsupportedMedia, Status: 415, Permanent: true, Text: "The body is not application/json.", Hint: "Send it with -H 'Content-Type: application/json' and without Content-Encoding; curl -d alone sends a form."},
 		{Code: ExpectationFailed, Close: true, Status: 417, Permanent: true, Text: "The Expect header asks for something unknown.", Hint: "The only expectation is 100-continue."},
-		{Code: HeaderTooLarge, Close: true, Status: 431, Permanent: true, Text: "The header is larger than 8 KiB.", Hint: "Send fewer or shorter header lines."},
+		{Code: HeaderTooLarge, Close: true, Status: 431, Permanent: true, Text: "The header is larger than the server takes: 8 KiB, unless it was set up otherwise.", Hint: "Send fewer or shorter header lines."},
 		{Code: TooManyHeaders, Close: true, Status: 431, Permanent: true, Text: "The request has more than 64 header lines.", Hint: "Send fewer header lines."},
 		{Code: UnsupportedVersion, Close: true, Status: 505, Permanent: true, Text: "The server speaks HTTP/1.1 and HTTP/1.0.", Hint: "Let a load balancer end HTTP/2."},
 	}
-}
-
-// problemTable indexes Problems by code.
-func problemTable() map[Code]*Problem {
-	rows := Problems()
-	table := make(map[Code]*Problem, len(rows))
-	for i := range rows {
-		table[rows[i].Code] = &rows[i]
-	}
-	return table
 }

@@ -97,7 +97,7 @@ func (o *Options) Validate() error {
 type Server struct {
 	o        Options
 	http     *fasthttp.Server
-	problems map[Code]*Problem
+	problems map[Code]*problemRow
 	reader   *reader // of send bodies
 	calls    calls
 	gate     gate
@@ -127,7 +127,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("make documentation: %w", err)
 	}
 	s := &Server{
-		o: o, site: site, problems: problemTable(), reader: newReader(o.Channels, o.Reserved), waiters: newWaiters(),
+		o: o, site: site, problems: problemRows(o.PublicURL), reader: newReader(o.Channels, o.Reserved), waiters: newWaiters(),
 		failures: newFailures(o.Limits.FailuresPerMinute), draining: make(chan struct{}),
 	}
 	s.gate.limits.Store(&s.o.Limits)

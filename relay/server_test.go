@@ -338,6 +338,30 @@ func TestBackPressure(t *testing.T) {
 	refused(t, func() reply { got, _ := ask(); return got }(), 429, RateLimited)
 }
 
+// A refusal that is held back holds no place in the gate.
+func TestBackPressureWaitsOutsideTheGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, func(o *Options) { o.Limits.NoBackPressure = false })
+		c := requestWith(t, d.server, d.live)
+		c.authenticate()
+		c.conn = &conn{sheds: sheds{run: shedRun, since: day}}
+		if !c.enterGate(100) {
+			t.Fatal("no room")
+		}
+		start := time.Now()
+		go c.shed(BacklogFull, 1)
+		synctest.Wait()
+		if n := d.server.gate.requests.Load() + d.server.gate.bytes.Load() + c.key.tenant.inFlight.Load(); n != 0 {
+			t.Errorf("%d places are held", n)
+		}
+		time.Sleep(shedMax)
+		synctest.Wait()
+		if time.Since(start) != shedMax || c.code != BacklogFull {
+			t.Errorf("%s after %s", c.code, time.Since(start))
+		}
+	})
+}
+
 func TestPauseEndsWithADrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Server{draining: make(chan struct{}), waiters: newWaiters()}

@@ -34,6 +34,7 @@ func (s *sheds) next(at message.Time) bool {
 // shed refuses a request that the server, or the client's own limit, has no
 // room for. A connection that does not slow down is slowed down.
 func (c *call) shed(code Code, after int) {
+	c.leaveGate() // whoever waits, waits outside
 	c.failAfter(code, max(after, 1))
 	if c.conn == nil || !c.conn.sheds.next(c.at) || c.server.o.Limits.NoBackPressure {
 		return
