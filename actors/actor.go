@@ -107,8 +107,8 @@ func (a *actor) catchUp() bool {
 		return false
 	}
 	a.mailbox.endRead(r, a.jobs, end)
-	a.inspect(false)
 	a.step(event{kind: delivered, jobs: a.jobs})
+	a.inspect()
 	return true
 }
 
@@ -122,8 +122,8 @@ func (a *actor) sweep() bool {
 	if !ok {
 		return false
 	}
-	a.inspect(true)
 	a.step(event{kind: swept, jobs: a.jobs, end: end})
+	a.inspect()
 	return true
 }
 
@@ -138,14 +138,14 @@ func (a *actor) read(after message.Position) (end, ok bool) {
 	return len(jobs) < batch, true
 }
 
-// inspect finds, among the jobs just read, those that an earlier process had
-// begun to send when it stopped, and records that their outcome is unknown.
-// It comes before the shard learns of them, and each job is admitted once: so
-// what it finds started was not started by this System.
-func (a *actor) inspect(sweeping bool) {
-	for i := range a.jobs {
-		job := &a.jobs[i]
-		if !a.mailbox.inherited(job.Position) || !a.shard.admits(job, sweeping) {
+// inspect finds, among the jobs just read and admitted, those that an earlier
+// process had begun to send when it stopped, and records that their outcome is
+// unknown. The shard sends a job at a later step than it admits it, and admits
+// each job once: so what is found begun was not begun by this System.
+func (a *actor) inspect() {
+	for _, i := range a.shard.fresh {
+		job := &a.shard.at(i).job
+		if !a.mailbox.inherited(job.Position) {
 			continue
 		}
 		if _, state, err := a.system.options.Log.Message(job.Workspace, job.ID); err != nil {

@@ -97,3 +97,44 @@ func TestActorSleeps(t *testing.T) {
 		}
 	}
 }
+
+// overdueShard holds n jobs whose deadline is at 1,000, and may record two
+// expiries at once.
+func overdueShard(n int) *shard {
+	s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 2}, 1, func(string) int { return 0 })
+	for p := message.Position(1); p <= message.Position(n); p++ {
+		s.step(moment{}, event{kind: delivered, jobs: []message.Job{{Position: p, Recipient: uint64(p), Deadline: 1000}}})
+	}
+	return s
+}
+
+func count(actions []action, kind actionKind) int {
+	n := 0
+	for _, do := range actions {
+		if do.kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func TestExpiriesAreBounded(t *testing.T) {
+	s := overdueShard(5)
+	late := slices.Clone(s.step(moment{wall: 1000}, event{kind: ticked}))
+	if n := count(late, expire); n != 2 {
+		t.Fatalf("%d expiries at once", n)
+	}
+	if n := count(s.step(moment{wall: 1000}, event{kind: settled, slot: late[0].slot}), expire); n != 1 {
+		t.Errorf("%d expiries when one is done", n)
+	}
+}
+
+// TestPermitComesTooLate: a permit that comes at the deadline is not used,
+// even if nothing else has told the shard the time.
+func TestPermitComesTooLate(t *testing.T) {
+	s := overdueShard(1)
+	got := s.step(moment{wall: 1000}, event{kind: granted, n: 1})
+	if count(got, send) != 0 || count(got, giveBack) != 1 || count(got, expire) != 1 {
+		t.Errorf("actions %+v", got)
+	}
+}

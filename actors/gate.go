@@ -32,7 +32,8 @@ const (
 // Shards ask for permits and get them when their turn has come; a permit goes
 // back with a verdict. It is pure: time is passed in.
 //
-// Invariant: 0 <= inFlight <= limit.
+// Invariant: 0 <= inFlight; no permit is granted unless inFlight < limit, which
+// may have been lowered below it.
 type gate struct {
 	pace    pace
 	breaker breaker

@@ -125,6 +125,18 @@ func TestBreakerCountsFailuresInARowOnly(t *testing.T) {
 	}
 }
 
+func TestBreakerForgetsItsOpeningsWithASuccess(t *testing.T) {
+	var b breaker
+	for range 3 {
+		openBreaker(t, &b, 0)
+		if b.until != openFirst {
+			t.Fatalf("open until %v, want %v", b.until, openFirst)
+		}
+		b.pass()
+		b.record(b.until, b.generation, verdictAlive, 0)
+	}
+}
+
 func TestBreakerStopsForLonger(t *testing.T) {
 	var b breaker
 	b.record(0, 0, verdictStopped, 0)

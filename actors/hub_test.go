@@ -17,6 +17,7 @@ type memory struct {
 	mu      sync.Mutex
 	journal *journal
 	failed  error
+	looks   int // at messages
 	changed chan struct{}
 }
 
@@ -37,6 +38,7 @@ func (m *memory) Fold(_ message.WorkspaceID, id message.ID, f message.Fact) (mes
 func (m *memory) Message(_ message.WorkspaceID, id message.ID) (*message.Outbound, *message.State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.looks++
 	r := m.journal.records[id]
 	if r == nil {
 		return nil, nil, message.ErrNotFound

@@ -73,20 +73,6 @@ func (s *shard) flowOf(job *message.Job) (*queue, *flow) {
 	return q, q.flow(job)
 }
 
-// admits reports whether the job would be admitted, were it given now by the
-// mailbox or, if sweeping, by the sweep.
-func (s *shard) admits(job *message.Job, sweeping bool) bool {
-	q := s.queues[s.resolve(job.From)]
-	f := q.flows[flowKey{job.Workspace, classOf[job.Priority]}]
-	if f == nil {
-		return !sweeping && q.held < s.limits.window
-	}
-	if sweeping {
-		return f.lag.behind && !f.lag.short && job.Position >= f.lag.from && s.room(q, f)
-	}
-	return !f.lag.behind && s.room(q, f)
-}
-
 // wants returns the position after which the log is to be read for a sweep.
 func (s *shard) wants() (after message.Position, ok bool) {
 	if s.draining {

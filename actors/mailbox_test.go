@@ -194,6 +194,7 @@ func TestMailboxTellsInheritedJobs(t *testing.T) {
 		t.Error("before the first offer every job may be inherited")
 	}
 	m.offer(message.Job{Position: 5})
+	m.offer(message.Job{Position: 9})
 	if !m.inherited(4) || m.inherited(5) || m.inherited(6) {
 		t.Error("a job is inherited if it is older than the first one offered")
 	}

@@ -100,10 +100,9 @@ func (s *shard) resume(q *queue, r *recipient, now time.Duration) {
 	s.makeReady(i, s.pushFront)
 }
 
-// pause holds the recipient back. It reports whether there is room to
-// remember it.
+// pause holds the recipient back, if there is room to remember it.
 func (s *shard) pause(q *queue, r *recipient, until time.Duration) {
-	if until <= r.until || len(q.recipients) >= maxPaused {
+	if len(q.recipients) >= maxPaused {
 		return
 	}
 	r.until = until

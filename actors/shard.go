@@ -28,8 +28,10 @@ type shard struct {
 	// taken is the position of the last job that the mailbox gave.
 	taken message.Position
 	sweep sweep
-	// actions are those of the step under way.
+	// actions are those of the step under way, fresh the slots that it has
+	// admitted jobs to. None of them is sent before a later step.
 	actions []action
+	fresh   []ref
 }
 
 // limits bound a shard. Window and share count jobs of one sender.
@@ -102,7 +104,7 @@ func newShard(l limits, senders int, resolve func(from string) int) *shard {
 // step takes an event in and returns what to do, in order. The actions are
 // valid until the next step.
 func (s *shard) step(now moment, e event) []action {
-	s.actions = s.actions[:0]
+	s.actions, s.fresh = s.actions[:0], s.fresh[:0]
 	switch e.kind {
 	case delivered:
 		s.deliver(e.jobs)
@@ -126,6 +128,7 @@ func (s *shard) busy() bool { return s.sending+s.expiring > 0 }
 // admit takes the job into the window. Precondition: there is room.
 func (s *shard) admit(job *message.Job, q *queue, f *flow) {
 	i := s.add(*job)
+	s.fresh = append(s.fresh, i)
 	t := s.at(i)
 	t.queue, t.flow = q, f
 	q.held++

@@ -113,6 +113,9 @@ func (w *watched) check() {
 			if q.held != held[i] || q.ready != readies[i] || q.held > s.limits.window {
 				w.t.Fatalf("queue %d says held %d ready %d, has %d and %d", i, q.held, q.ready, held[i], readies[i])
 			}
+			if asked := l.gates[i].asked; q.asked != asked {
+				w.t.Fatalf("queue %d says it asked for %d permits, the gate %d", i, q.asked, asked)
+			}
 			w.checkQueue(q, flows)
 		}
 	}

@@ -218,6 +218,9 @@ func TestLiveSendIsNeverDeclaredLost(t *testing.T) {
 	if n := interrupted.Load(); n > 0 {
 		t.Errorf("%d live sends were declared lost", n)
 	}
+	if most := total/4 + batch; m.looks > most {
+		t.Errorf("%d messages were looked at, to find out about the %d of an earlier process", m.looks, total/4)
+	}
 	if len(behind) < 2 {
 		t.Errorf("the mailboxes fell behind %d times: the test shows nothing", len(behind))
 	}
@@ -347,6 +350,9 @@ func TestPanickingAdapterHarmsNobodyElse(t *testing.T) {
 		wantStatuses(t, h.memory, good, message.Sent)
 		if a := h.state(bad).Attempts[2]; a.Error.Code != string(channel.Quarantined) || !a.Error.Permanent {
 			t.Errorf("the last attempt failed with %+v", a.Error)
+		}
+		if a := h.state(bad).Attempts[0]; a.Error.Permanent {
+			t.Errorf("an unknown outcome is permanent: %+v", a.Error)
 		}
 		if err := h.end(); err != nil {
 			t.Fatal(err)
@@ -502,6 +508,40 @@ func TestRetryAfterPausesTheSender(t *testing.T) {
 	}
 }
 
+func TestSlowRecipientIsSparedAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		var mu sync.Mutex
+		sends := map[string][]time.Duration{}
+		sms := spec("sms", stub(func(_ context.Context, r *channel.Request) (channel.Acceptance, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			to := r.Step.To
+			sends[to] = append(sends[to], time.Since(begun))
+			if to == "slow" && len(sends[to]) == 1 {
+				return channel.Acceptance{}, &channel.Error{Code: channel.RecipientRateLimited, RetryAfter: 5 * time.Second}
+			}
+			return channel.Acceptance{}, nil
+		}))
+		h := start(t, newMemory(newJournal(1)), Options{Specs: []channel.Spec{sms}})
+		for range 3 {
+			h.accept(text("slow", "sms"))
+			h.accept(text("quick", "sms"))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if err := h.end(); err != nil {
+			t.Fatal(err)
+		}
+		if slow := sends["slow"]; len(slow) != 4 || slow[1] != 5*time.Second {
+			t.Errorf("the slow recipient was sent to at %v", slow)
+		}
+		if quick := sends["quick"]; len(quick) != 3 || quick[2] != 0 {
+			t.Errorf("the other one at %v", quick)
+		}
+	})
+}
+
 func TestBreakerSparesADeadProvider(t *testing.T) {
 	at, _ := paced(t, channel.Pace{InFlight: 1}, 50, refusing(channel.ConnectionFailed))
 	// Five in a row, then single probes: at most two in any second, and at
@@ -548,6 +588,47 @@ func TestListenerHearsTheBreaker(t *testing.T) {
 	want := []string{"sms main open", "sms main half-open", "sms main closed"}
 	if !slices.Equal(heard, want) {
 		t.Errorf("heard %q, want %q", heard, want)
+	}
+}
+
+// TestNothingStartsAfterTheEnd: a job that the shard has released just before
+// the end stays in the log.
+func TestNothingStartsAfterTheEnd(t *testing.T) {
+	m := newMemory(newJournal(1))
+	s, err := New(Options{Specs: []channel.Spec{spec("sms", nil)}, Log: m, Backlog: m, Shards: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := m.accept(text("a", "sms"))
+	lane := s.lanes[message.Lane{Channel: "sms"}]
+	a := lane.actors[0]
+	ended, end := context.WithCancel(t.Context())
+	end()
+	a.run, a.sends = ended, ended
+	job := m.journal.backlog(place{lane.name, 0}, 0, make([]message.Job, 0, 1))[0]
+	if _, ok := a.begin(action{job: job}, lane.senders[0]); ok || m.last(id) != message.Queued {
+		t.Errorf("begun %v, the message is %v", ok, m.last(id))
+	}
+}
+
+func TestBegunIsTheJobsOwnAttempt(t *testing.T) {
+	for _, c := range []struct {
+		attempt int
+		waiting message.Position
+		status  message.Status
+		want    bool
+	}{
+		{1, 7, message.Sending, true},
+		{1, 7, message.Queued, false},
+		{1, 7, message.Unknown, false},
+		{0, 7, message.Sending, false},
+		{1, 8, message.Sending, false},
+		{1, 0, message.Sending, false},
+	} {
+		s := message.State{Waiting: c.waiting, Attempts: []message.Attempt{{Status: message.Sending}, {Status: c.status}}}
+		if got := begun(&s, &message.Job{Attempt: c.attempt, Position: 7}); got != c.want {
+			t.Errorf("%+v: begun %v", c, got)
+		}
 	}
 }
 

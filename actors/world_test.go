@@ -170,8 +170,8 @@ func (w *world) catchUp(l *worldLane) bool {
 	}
 	jobs := w.backlog(place{l.lane, 0}, r.after, make([]message.Job, 0, worldBatch))
 	l.mailbox.endRead(r, jobs, len(jobs) < worldBatch)
-	w.inspect(l, jobs, false)
 	w.step(l, event{kind: delivered, jobs: jobs})
+	w.inspect(l)
 	return true
 }
 
@@ -181,15 +181,15 @@ func (w *world) sweep(l *worldLane) bool {
 		return false
 	}
 	jobs := w.backlog(place{l.lane, 0}, after, make([]message.Job, 0, worldBatch))
-	w.inspect(l, jobs, true)
 	w.step(l, event{kind: swept, jobs: jobs, end: len(jobs) < worldBatch})
+	w.inspect(l)
 	return true
 }
 
-func (w *world) inspect(l *worldLane, jobs []message.Job, sweeping bool) {
-	for i := range jobs {
-		job := &jobs[i]
-		if l.mailbox.inherited(job.Position) && l.shard.admits(job, sweeping) && begun(&w.records[job.ID].state, job) {
+func (w *world) inspect(l *worldLane) {
+	for _, i := range l.shard.fresh {
+		job := &l.shard.at(i).job
+		if l.mailbox.inherited(job.Position) && begun(&w.records[job.ID].state, job) {
 			_, _ = w.fold(job.ID, w.policy.interrupted(job.Attempt, w.now.wall))
 		}
 	}

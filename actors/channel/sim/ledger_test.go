@@ -131,3 +131,13 @@ func TestLedgerConcurrently(t *testing.T) {
 		t.Errorf("%d lines, want 8000", n)
 	}
 }
+
+func TestLedgerOffKeepsNothing(t *testing.T) {
+	l := NewLedger()
+	l.Add(Received{To: "kept"})
+	l.Off()
+	l.Add(Received{To: "gone"})
+	if lines := l.Lines(0); l.Len() != 1 || len(lines) != 1 || lines[0].To != "kept" {
+		t.Errorf("ledger %v", lines)
+	}
+}
