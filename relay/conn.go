@@ -26,6 +26,54 @@ type conn struct {
 	// connection is closed in a way that lets the client see it.
 	linger bool
 	spoke  atomic.Bool
+	// readBy and writeBy are the deadlines in force; wantRead is the one that
+	// the next Read puts in force.
+	readBy, wantRead, writeBy time.Time
+}
+
+// deadlineGrain is how much sooner than asked a deadline may come: to set one
+// costs more than to decode a request, so it is not set anew for each.
+const deadlineGrain = time.Second
+
+// SetReadDeadline bounds the reads that begin from now on. The HTTP server
+// sets one for the wait and one for the request, and most requests come with
+// one read: so it is the read that puts it in force.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	c.wantRead = t
+	return nil
+}
+
+func (c *conn) armRead() error {
+	if near(c.readBy, c.wantRead) {
+		return nil
+	}
+	c.readBy = c.wantRead
+	return c.Conn.SetReadDeadline(c.readBy)
+}
+
+// SetWriteDeadline bounds the writes from now on.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if near(c.writeBy, t) {
+		return nil
+	}
+	c.writeBy = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline bounds both.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.readBy, c.wantRead, c.writeBy = t, t, t
+	return c.Conn.SetDeadline(t)
+}
+
+// near reports whether a deadline in force will do for the one that is asked
+// for: it is the same, or comes hardly sooner.
+func near(set, asked time.Time) bool {
+	if set.IsZero() || asked.IsZero() {
+		return set.IsZero() && asked.IsZero()
+	}
+	d := asked.Sub(set)
+	return d >= 0 && d < deadlineGrain
 }
 
 // errSilent makes the HTTP server close without an answer: it is how a
@@ -34,6 +82,9 @@ var errSilent = fmt.Errorf("nothing was asked: %w", net.ErrClosed)
 
 // Read reads from the client, after its PROXY header if it has one.
 func (c *conn) Read(p []byte) (int, error) {
+	if err := c.armRead(); err != nil {
+		return 0, err
+	}
 	if c.proxy != nil {
 		client, rest, err := c.proxy.read(c.Conn)
 		if err != nil {

@@ -150,6 +150,7 @@ func (a *acceptOp) apply(t *txn) error {
 	id := message.NewID(p, a.salt)
 	a.acceptance = message.Acceptance{ID: id, Status: a.status}
 	t.head.accepted++
+	t.states.put(id, nil)
 
 	k, v := t.put(rowKeySize, len(a.row))
 	appendRowKey(k[:0], prefixOutbound, a.workspace, id)

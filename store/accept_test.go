@@ -120,27 +120,6 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
-func TestSecondOpenIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	s, err := Open(dir, Options{LowWater: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(dir, Options{LowWater: -1}); !errors.Is(err, ErrLocked) {
-		t.Errorf("second open: %v", err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err = Open(dir, Options{LowWater: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestShardsCantChange(t *testing.T) {
 	s := onDir(t, vfs.NewMem(), func(o *Options) { o.Shards = 4 })
 	if err := s.Close(); err != nil {
@@ -149,6 +128,13 @@ func TestShardsCantChange(t *testing.T) {
 	_, err := tryDir(s.options.FS, func(o *Options) { o.Shards = 5 })
 	if !errors.Is(err, ErrShards) {
 		t.Errorf("open with other shards: %v", err)
+	}
+	s, err = tryDir(s.options.FS, func(o *Options) { o.Shards = 0 })
+	if err != nil || s.Shards() != 4 {
+		t.Fatalf("open without asking: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

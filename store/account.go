@@ -32,6 +32,10 @@ func (s *Store) PutWorkspace(w message.Workspace, why ...message.AuditEntry) (me
 
 // Workspaces returns every workspace, by id.
 func (s *Store) Workspaces() ([]message.Workspace, error) {
+	if err := s.reading.enter(); err != nil {
+		return nil, err
+	}
+	defer s.reading.leave()
 	var all []message.Workspace
 	err := eachRow(s.db, []byte{prefixWorkspace, byID}, func(_, value []byte) error {
 		w, err := decodeWorkspace(string(value))
@@ -46,6 +50,14 @@ func (s *Store) Workspaces() ([]message.Workspace, error) {
 
 // Workspace returns the workspace of an id, or ErrNoWorkspace.
 func (s *Store) Workspace(id message.WorkspaceID) (message.Workspace, error) {
+	if err := s.reading.enter(); err != nil {
+		return message.Workspace{}, err
+	}
+	defer s.reading.leave()
+	return s.workspace(id)
+}
+
+func (s *Store) workspace(id message.WorkspaceID) (message.Workspace, error) {
 	value, err := readRow(s.db, appendWorkspaceKey(nil, id))
 	if errors.Is(err, pebble.ErrNotFound) {
 		err = ErrNoWorkspace
@@ -58,6 +70,10 @@ func (s *Store) Workspace(id message.WorkspaceID) (message.Workspace, error) {
 
 // WorkspaceByName returns the workspace of a name, or ErrNoWorkspace.
 func (s *Store) WorkspaceByName(name string) (message.Workspace, error) {
+	if err := s.reading.enter(); err != nil {
+		return message.Workspace{}, err
+	}
+	defer s.reading.leave()
 	value, err := readRow(s.db, appendNameKey(nil, name))
 	if errors.Is(err, pebble.ErrNotFound) {
 		err = ErrNoWorkspace
@@ -69,7 +85,7 @@ func (s *Store) WorkspaceByName(name string) (message.Workspace, error) {
 	if err != nil {
 		return message.Workspace{}, err
 	}
-	return s.Workspace(id)
+	return s.workspace(id)
 }
 
 // PutKey writes a key, new or changed; LastUsed is left to TouchKeys. The
@@ -83,6 +99,10 @@ func (s *Store) PutKey(k message.Key, why ...message.AuditEntry) error {
 
 // Key returns the key of an id, or ErrNoKey.
 func (s *Store) Key(id message.ID) (message.Key, error) {
+	if err := s.reading.enter(); err != nil {
+		return message.Key{}, err
+	}
+	defer s.reading.leave()
 	value, err := readRow(s.db, appendKeyKey(nil, byID, id))
 	if errors.Is(err, pebble.ErrNotFound) {
 		err = ErrNoKey
@@ -103,19 +123,25 @@ func (s *Store) Key(id message.ID) (message.Key, error) {
 	return k, err
 }
 
-// Keys goes through every key, by id. An error ends it.
+// Keys goes through every key, by id. An error ends it. The store may be used
+// meanwhile: a key that is put behind the walk is met, one before it is not.
 func (s *Store) Keys() iter.Seq2[message.Key, error] {
 	return func(yield func(message.Key, error) bool) {
-		k := keyScan{}
-		err := k.open(s.db)
-		for err == nil && k.next() {
-			var key message.Key
-			if key, err = k.key(); err == nil && !yield(key, nil) {
-				break
+		page := make([]message.Key, 0, keyPage)
+		for from := (message.ID{}); ; from = after(page[len(page)-1].ID) {
+			var err error
+			if page, err = s.keyPage(page[:0], from); err != nil {
+				yield(message.Key{}, fmt.Errorf("read keys: %w", err))
+				return
 			}
-		}
-		if err = errors.Join(err, k.close()); err != nil {
-			yield(message.Key{}, fmt.Errorf("read keys: %w", err))
+			for _, k := range page {
+				if !yield(k, nil) {
+					return
+				}
+			}
+			if len(page) < keyPage {
+				return
+			}
 		}
 	}
 }

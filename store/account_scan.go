@@ -43,27 +43,58 @@ func eachRow(db pebble.Reader, prefix []byte, f func(key, value []byte) error) e
 	return errors.Join(it.Error(), it.Close())
 }
 
+// keyPage is how many keys are read at a time. Nothing is held between pages.
+const keyPage = 1000
+
+// keyPage appends keys to page until it is full, from the id on.
+func (s *Store) keyPage(page []message.Key, from message.ID) ([]message.Key, error) {
+	if err := s.reading.enter(); err != nil {
+		return nil, err
+	}
+	defer s.reading.leave()
+	k := keyScan{}
+	err := k.open(s.db, from)
+	for ok := err == nil && k.keys.First(); ok && len(page) < cap(page); ok = k.keys.Next() {
+		var key message.Key
+		if key, err = k.key(); err != nil {
+			break
+		}
+		page = append(page, key)
+	}
+	return page, errors.Join(err, k.close())
+}
+
+// after returns the id that follows id; the zero ID follows the last one.
+func after(id message.ID) message.ID {
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i]++; id[i] != 0 {
+			break
+		}
+	}
+	return id
+}
+
 // keyScan walks the keys and, beside them, the rows of their last use.
 type keyScan struct{ keys, uses *pebble.Iterator }
 
-func (k *keyScan) open(db pebble.Reader) (err error) {
-	if k.keys, err = openScan(db, []byte{prefixKey, byID}); err != nil {
+func (k *keyScan) open(db pebble.Reader, from message.ID) (err error) {
+	if k.keys, err = openKeys(db, byID, from); err != nil {
 		return err
 	}
-	if k.uses, err = openScan(db, []byte{prefixKey, byUse}); err == nil {
+	if k.uses, err = openKeys(db, byUse, from); err == nil {
 		k.uses.First()
 	}
 	return err
 }
 
-func (k *keyScan) next() bool {
-	if k.keys.Valid() {
-		return k.keys.Next()
-	}
-	return k.keys.First()
+func openKeys(db pebble.Reader, kind byte, from message.ID) (*pebble.Iterator, error) {
+	return db.NewIter(&pebble.IterOptions{
+		LowerBound: appendKeyKey(nil, kind, from),
+		UpperBound: successor([]byte{prefixKey, kind}),
+	})
 }
 
-// key returns the key that next has come to.
+// key returns the key that the walk has come to.
 func (k *keyScan) key() (message.Key, error) {
 	row := k.keys.Key()
 	if len(row) != 2+idSize {

@@ -417,3 +417,64 @@ func BenchmarkKeys(b *testing.B) {
 		}
 	}
 }
+
+func TestPeripheryAfterClose(t *testing.T) {
+	s := begun(onDir(t, vfs.NewCrashableMem()))
+	w := someWorkspace(t, s, "acme")
+	k := someKey(t, s, w.ID)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func() error{
+		"PutWorkspace":    func() error { _, err := s.PutWorkspace(w); return err },
+		"Workspaces":      func() error { _, err := s.Workspaces(); return err },
+		"Workspace":       func() error { _, err := s.Workspace(w.ID); return err },
+		"WorkspaceByName": func() error { _, err := s.WorkspaceByName(w.Name); return err },
+		"PutKey":          func() error { return s.PutKey(k) },
+		"Key":             func() error { _, err := s.Key(k.ID); return err },
+		"Keys": func() (last error) {
+			for _, last = range s.Keys() {
+			}
+			return last
+		},
+		"TouchKeys":   func() error { return s.TouchKeys([]KeyUse{{k.ID, 1}}) },
+		"Audit":       func() error { return s.Audit(someEntry(1)) },
+		"AuditLater":  func() error { s.AuditLater(someEntry(1)); return ErrClosed },
+		"AuditLog":    func() error { _, err := s.AuditLog(1, 1); return err },
+		"VerifyAudit": func() error { _, err := s.VerifyAudit(); return err },
+		"Backup":      func() error { _, err := s.Backup("backup"); return err },
+		"Retain":      func() error { _, err := s.Retain(message.TimeOf(time.Now())); return err },
+	} {
+		if err := call(); !errors.Is(err, ErrClosed) {
+			t.Errorf("%s after Close: %v", name, err)
+		}
+	}
+}
+
+// A workspace can be looked up while the keys are walked, and the store closed.
+func TestKeysHoldNothingBetweenPages(t *testing.T) {
+	s := onDir(t, vfs.NewCrashableMem())
+	w := someWorkspace(t, s, "acme")
+	for range 2*keyPage + 7 {
+		someKey(t, s, w.ID)
+	}
+	n := 0
+	for _, err := range s.Keys() {
+		if n++; n == keyPage/2 {
+			if _, err := s.Workspace(w.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n == 2*keyPage+7 {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if n != 2*keyPage+7 {
+		t.Fatalf("%d keys", n)
+	}
+}

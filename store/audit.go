@@ -28,6 +28,10 @@ func (s *Store) AuditLater(e message.AuditEntry) { s.audits.add(e) }
 
 // AuditLog returns entries from number on, in order, at most limit of them.
 func (s *Store) AuditLog(from uint64, limit int) ([]AuditLine, error) {
+	if err := s.reading.enter(); err != nil {
+		return nil, err
+	}
+	defer s.reading.leave()
 	it, err := openScan(s.db, []byte{prefixAudit})
 	if err != nil {
 		return nil, fmt.Errorf("read audit log: %w", err)
@@ -65,6 +69,10 @@ func (f *AuditFault) Error() string {
 
 // VerifyAudit walks the whole chain. A break is an *AuditFault.
 func (s *Store) VerifyAudit() (AuditProof, error) {
+	if err := s.reading.enter(); err != nil {
+		return AuditProof{}, err
+	}
+	defer s.reading.leave()
 	snapshot := s.db.NewSnapshot()
 	proof, err := verifyAudit(snapshot)
 	if closed := snapshot.Close(); err == nil {

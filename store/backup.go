@@ -36,7 +36,7 @@ func (s *Store) Backup(dir string) (*BackupManifest, error) {
 }
 
 func (s *Store) backup(files vfs.FS, dir string) (*BackupManifest, error) {
-	if err := s.db.Checkpoint(dir, pebble.WithFlushedWAL()); err != nil {
+	if err := s.checkpoint(dir); err != nil {
 		return nil, fmt.Errorf("copy engine: %w", err)
 	}
 	o := s.engineOptions()
@@ -54,6 +54,14 @@ func (s *Store) backup(files vfs.FS, dir string) (*BackupManifest, error) {
 		return nil, err
 	}
 	return writeBackupManifest(files, dir, copied)
+}
+
+func (s *Store) checkpoint(dir string) error {
+	if err := s.reading.enter(); err != nil {
+		return err
+	}
+	defer s.reading.leave()
+	return s.db.Checkpoint(dir, pebble.WithFlushedWAL())
 }
 
 // writeBackupManifest lists the files of dir, made durable before. It is what

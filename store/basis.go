@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ func (s *Store) readBasis() (head, error) {
 		return head{}, err
 	}
 	if !ok {
+		s.setShards(cmp.Or(s.options.Shards, defaultShards))
 		return head{}, s.writeSchema()
 	}
 	if err := s.checkSchema(schema); err != nil {
@@ -68,8 +70,15 @@ func (s *Store) checkSchema(value string) error {
 	if err := r.done("schema"); err != nil {
 		return errors.Join(ErrCorrupt, err)
 	}
-	if shards != s.options.Shards {
-		return fmt.Errorf("%w: it has %d, asked for %d", ErrShards, shards, s.options.Shards)
+	if asked := s.options.Shards; asked != 0 && asked != shards {
+		return fmt.Errorf("%w: it has %d, asked for %d", ErrShards, shards, asked)
 	}
+	s.setShards(shards)
 	return nil
+}
+
+// setShards fixes the number of shards, before anybody asks for a lane.
+func (s *Store) setShards(n int) {
+	s.options.Shards = n
+	s.lanes = newLanes(n)
 }

@@ -67,3 +67,48 @@ func cpuTime(t testing.TB) time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// BenchmarkLife measures all of a message's operations: accepted, started,
+// taken by its provider, delivered.
+func BenchmarkLife(b *testing.B) {
+	s := openBench(b, b.TempDir())
+	defer s.Close()
+	b.ReportAllocs()
+	before := cpuTime(b)
+	b.ResetTimer()
+	const callers = 256
+	var wg sync.WaitGroup
+	for c := range callers {
+		wg.Go(func() {
+			for i := c; i < b.N; i += callers {
+				if err := liveOnce(s, i); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
+}
+
+func liveOnce(s *Store, i int) error {
+	o := testOutbound()
+	o.Salt = uint64(i)
+	got, err := s.Accept(o, message.Idempotency{})
+	if err != nil {
+		return err
+	}
+	providerID := fmt.Sprint("wamid.", i)
+	facts := []message.Fact{
+		{Kind: message.Started, At: noon, Position: got.ID.Position(), Sender: "main"},
+		{Kind: message.Accepted, At: noon, ProviderID: providerID, Segments: 1},
+	}
+	for _, f := range facts {
+		if _, err := s.Fold(1, got.ID, f); err != nil {
+			return err
+		}
+	}
+	return s.Report([]message.Receipt{{Channel: "whatsapp", ProviderID: providerID, Status: message.Delivered, At: noon}}, noon)
+}

@@ -29,6 +29,9 @@ type CheckReport struct {
 // maxFindings bounds what a report lists.
 const maxFindings = 1000
 
+// checkCache is the memory for blocks: rows are looked up all over the tables.
+const checkCache = 256 << 20
+
 // Check examines the store in dir, which no process may have open. It writes
 // nothing. An error means that it could not look; what it finds is no error.
 func Check(dir string, files vfs.FS) (report *CheckReport, err error) {
@@ -132,7 +135,7 @@ func (c *checker) checkSlots(st slotState) {
 
 // openEngine opens the engine, or notes why it does not open.
 func (c *checker) openEngine() (*pebble.DB, error) {
-	s := newStore(Options{FS: c.files}.EnsureDefaults())
+	s := newStore(Options{FS: c.files, CacheSize: checkCache}.EnsureDefaults())
 	o := s.engineOptions()
 	db, err := openReadOnly(c.dir, o)
 	if errors.Is(err, fs.ErrPermission) {

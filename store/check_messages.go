@@ -135,14 +135,15 @@ func (c *checker) checkArmed(o *message.Outbound, s *message.State, name string)
 			c.fault("state", name, "attempt %d relies on a timer that is not there: %w", i, err)
 		}
 	}
-	for i := range s.Attempts {
-		if a := &s.Attempts[i]; a.Due != 0 {
-			need(a.Due, message.TimerSuccess, i)
-		}
+	if s.Settled {
+		return
 	}
 	i := s.Current()
 	a := &s.Attempts[i]
-	if a.Status != message.Queued || s.Settled {
+	if a.Due != 0 {
+		need(a.Due, message.TimerSuccess, i)
+	}
+	if a.Status != message.Queued {
 		return
 	}
 	if s.Waiting == 0 {

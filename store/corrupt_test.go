@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,7 +66,7 @@ func damages(n int) map[string]func([]byte) []byte {
 	}
 	places := []int{0, n / 4, n / 2, n * 3 / 4, n - 1}
 	rng := rand.New(rand.NewPCG(uint64(n), 7))
-	for range 10 {
+	for range randomFlips() {
 		places = append(places, rng.IntN(n))
 	}
 	const block = 32 << 10 // of the log
@@ -75,6 +77,16 @@ func damages(n int) map[string]func([]byte) []byte {
 		all[fmt.Sprint("flip at ", at)] = func(b []byte) []byte { b[at] ^= 1 << (i % 8); return b }
 	}
 	return all
+}
+
+// flipsVariable asks for more random flips in each file.
+const flipsVariable = "MESSAGEHUB_FLIPS"
+
+func randomFlips() int {
+	if n, err := strconv.Atoi(os.Getenv(flipsVariable)); err == nil {
+		return n
+	}
+	return 3
 }
 
 // One bit flipped, or a piece cut off, in any file: the store says so, or has
@@ -172,7 +184,7 @@ func (d damagedDir) verdict(t *testing.T, files *vfs.MemFS) string {
 		}
 		return "refused"
 	}
-	defer func() { _ = s.Close() }() // a poisoned store says so
+	defer abandon(s)
 	missing := d.missing(s)
 	switch {
 	case missing == nil && s.Healthy() == nil && report.Total == 0:
@@ -188,21 +200,33 @@ func (d damagedDir) verdict(t *testing.T, files *vfs.MemFS) string {
 	return "silent: " + missing.Error()
 }
 
-// A store that has found damage by reading takes no message any more.
+// abandon closes what Close leaves open of a store that is poisoned.
+func abandon(s *Store) {
+	if s.Close() != nil {
+		_ = s.engine.close()
+	}
+}
+
+// A store that has found damage by reading takes no message any more. The
+// damage is among the messages: Open does not read them.
 func TestDamageFoundByReadingPoisons(t *testing.T) {
-	d := closedDir(t)
-	names, err := d.files.List("data")
-	if err != nil {
+	files := vfs.NewCrashableMem()
+	s := begun(onDir(t, files))
+	p := populate(t, s, 100)
+	if err := s.db.Compact(t.Context(), []byte{0}, []byte{0xff}, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range names {
-		if kindOf(name) == ".sst" {
-			rewrite(t, d.files, d.files.PathJoin("data", name), func(b []byte) []byte { b[100] ^= 1; return b })
-		}
+	share := engineShare(t, s, prefixOutbound)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
+	name, size := largestTable(t, files)
+	rewrite(t, files, name, func(b []byte) []byte { b[int(share*float64(size))] ^= 1; return b })
 	told := make(chan error, 1)
-	s := begun(onDir(t, d.files, func(o *Options) { o.OnPoison = func(err error) { told <- err } }))
-	for _, m := range d.messages {
+	s = begun(onDir(t, files, func(o *Options) { o.OnPoison = func(err error) { told <- err } }))
+	defer abandon(s)
+	var err error
+	for _, m := range p.messages {
 		if _, _, err = s.Message(m.ws, m.id); err != nil {
 			break
 		}
@@ -213,7 +237,42 @@ func TestDamageFoundByReadingPoisons(t *testing.T) {
 	if err := <-told; !errors.Is(err, ErrCorrupt) {
 		t.Fatalf("poisoned by %v", err)
 	}
-	if _, err := s.Accept(d.outbound(1), noKey); !errors.Is(err, message.ErrUnavailable) {
+	if _, err := s.Accept(p.outbound(1), noKey); !errors.Is(err, message.ErrUnavailable) {
 		t.Fatalf("accepted: %v", err)
 	}
+}
+
+// engineShare returns where in the order of all rows, by bytes, the middle of
+// those with the prefix lies.
+func engineShare(t *testing.T, s *Store, prefix byte) float64 {
+	t.Helper()
+	var before, within, all float64
+	err := eachRow(s.db, []byte{}, func(key, value []byte) error {
+		n := float64(len(key) + len(value))
+		switch all += n; {
+		case key[0] < prefix:
+			before += n
+		case key[0] == prefix:
+			within += n
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (before + within/2) / all
+}
+
+func largestTable(t *testing.T, files vfs.FS) (path string, size uint64) {
+	t.Helper()
+	names, err := files.List("data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if n, err := fileSize(files, "data/"+name); err == nil && kindOf(name) == ".sst" && n > size {
+			path, size = "data/"+name, n
+		}
+	}
+	return path, size
 }

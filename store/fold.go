@@ -12,7 +12,7 @@ var errFact = errors.New("fact is not complete")
 
 // Fold folds a fact into a message and returns the message as it stands then,
 // durably. Errors are message.ErrNotFound and message.ErrUnavailable. The
-// strings of fact become part of the answer.
+// State is the caller's, with the strings of fact in it; the Outbound is shared.
 func (s *Store) Fold(ws message.WorkspaceID, id message.ID, fact message.Fact) (message.Folded, error) {
 	if !complete(&fact) {
 		return message.Folded{}, fmt.Errorf("fold: %w", errFact)
@@ -135,18 +135,17 @@ func (t *txn) shardOf(o *message.Outbound, step int) (*lane, int) {
 // state returns what has happened to o so far, or nil: o has gone by retention
 // since the caller read it, or the engine has an error.
 func (t *txn) state(o *message.Outbound) *message.State {
-	t.key = appendRowKey(t.key[:0], prefixState, o.Workspace, o.ID)
-	value, ok := t.get(t.key)
-	s := new(message.State)
-	if !ok && t.gone(o) {
-		return nil
+	row, known := t.states.get(o.ID)
+	if !known {
+		t.key = appendRowKey(t.key[:0], prefixState, o.Workspace, o.ID)
+		if row, known = t.get(t.key); !known && t.gone(o) {
+			return nil
+		}
+		t.states.put(o.ID, row)
 	}
-	if !ok {
-		*s, _ = message.Begin(o, o.ID.Position())
-		return s
-	}
-	if _, err := decodeState(s, string(value), len(o.Steps)); err != nil {
-		t.fail(fmt.Errorf("%w: %w", ErrCorrupt, err))
+	s, _, err := stateOf(o, string(row), len(row) > 0)
+	if err != nil {
+		t.fail(err)
 		return nil
 	}
 	return s
@@ -166,4 +165,5 @@ func (t *txn) setState(o *message.Outbound, s *message.State) {
 	t.key = appendRowKey(t.key[:0], prefixState, o.Workspace, o.ID)
 	t.row = appendState(t.row[:0], s, t.position())
 	t.set(t.key, t.row)
+	t.states.put(o.ID, t.row)
 }

@@ -24,8 +24,7 @@ type promise struct {
 // replay looks the key of a up, in the day of the request and the day before.
 // found: a.acceptance is the answer that the first request got.
 func (a *acceptOp) replay(t *txn) (found bool, err error) {
-	today := dayOf(a.keyAt)
-	for day := today; day+1 >= today && day+1 != 0; day-- {
+	for _, day := range a.days() {
 		setDay(a.key, day)
 		value, ok := t.get(a.key)
 		if !ok {
@@ -36,16 +35,29 @@ func (a *acceptOp) replay(t *txn) (found bool, err error) {
 			t.fail(fmt.Errorf("%w: %w", ErrCorrupt, err))
 			return false, err
 		}
-		switch {
-		case p.expires <= a.keyAt:
-		case p.body != a.body:
-			return false, message.ErrKeyReused
-		default:
-			a.acceptance = message.Acceptance{ID: p.id, Replayed: true, Status: p.status}
-			return true, nil
+		if found, err := a.answered(&p); found || err != nil {
+			return found, err
 		}
 	}
 	return false, nil
+}
+
+// days are those that a promise for a's key can be of, the latest first.
+func (a *acceptOp) days() [2]uint32 {
+	today := dayOf(a.keyAt)
+	return [2]uint32{today, max(today, 1) - 1}
+}
+
+// answered takes the answer of a promise, if it is for a and not over.
+func (a *acceptOp) answered(p *promise) (bool, error) {
+	switch {
+	case p.expires <= a.keyAt:
+		return false, nil
+	case p.body != a.body:
+		return false, message.ErrKeyReused
+	}
+	a.acceptance = message.Acceptance{ID: p.id, Replayed: true, Status: p.status}
+	return true, nil
 }
 
 // remember writes the promise of a's key.

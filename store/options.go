@@ -12,8 +12,8 @@ import (
 type Options struct {
 	// FS is where the directory lies; default: the disk.
 	FS vfs.FS
-	// Shards is how many shards each lane has, 1 to 1024; default 8. It is
-	// fixed when a directory is made.
+	// Shards is how many shards each lane has, 1 to 1024. It is fixed when a
+	// directory is made; default: what the directory has, 8 for a new one.
 	Shards int
 	Logger *slog.Logger     // default: discards
 	Now    func() time.Time // wall clock; default time.Now
@@ -48,9 +48,6 @@ func (o Options) EnsureDefaults() Options {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
-	if o.Shards == 0 {
-		o.Shards = defaultShards
-	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -72,7 +69,7 @@ func (o Options) EnsureDefaults() Options {
 // Validate says everything that is wrong with o.
 func (o Options) Validate() error {
 	var faults []error
-	if o.Shards < 1 || o.Shards > maxShards {
+	if o.Shards < 0 || o.Shards > maxShards {
 		faults = append(faults, errors.New("shards: must be 1 to 1024"))
 	}
 	if o.DiskPoll < 0 {

@@ -70,10 +70,16 @@ func (t *txn) shelve(r *reportOp) {
 	t.key = appendOrphanKey(t.key[:0], r.lane(), id)
 	t.row = appendOrphans(t.row[:0], &early)
 	t.set(t.key, t.row)
+	if !ok {
+		*t.early.count(t.key)++
+	}
 }
 
 func (t *txn) orphans(lane message.Lane, providerID string) (early orphans, ok bool) {
 	t.key = appendOrphanKey(t.key[:0], lane, providerID)
+	if !t.early.mayHold(t.key) {
+		return early, false
+	}
 	value, ok := t.get(t.key)
 	if !ok {
 		return early, false
@@ -86,8 +92,14 @@ func (t *txn) orphans(lane message.Lane, providerID string) (early orphans, ok b
 }
 
 func (t *txn) dropOrphans(lane message.Lane, providerID string, expires message.Time) {
-	t.delete(appendOrphanKey(t.key[:0], lane, providerID))
+	t.removeOrphans(appendOrphanKey(t.key[:0], lane, providerID))
 	t.drop(appendOrphansTimer(t.key[:0], expires, lane, providerID))
+}
+
+// removeOrphans removes the row at key, which exists.
+func (t *txn) removeOrphans(key []byte) {
+	t.delete(key)
+	*t.early.count(key)--
 }
 
 // appendOrphans appends the value of a row of early receipts.

@@ -2,6 +2,9 @@ package store
 
 import (
 	"errors"
+	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,18 +17,9 @@ import (
 	"messagehub/store/message"
 )
 
-// onLog is an errorfs predicate: the operation is of one of the kinds, on the
-// engine's log.
+// onLog reports whether the operation is one of the kinds, on the engine's log.
 func onLog(op errorfs.Op, kinds ...errorfs.OpKind) bool {
-	if !errorfs.PathMatch("*.log").Evaluate(op) {
-		return false
-	}
-	for _, k := range kinds {
-		if op.Kind == k {
-			return true
-		}
-	}
-	return false
+	return strings.HasSuffix(op.Path, ".log") && slices.Contains(kinds, op.Kind)
 }
 
 var syncs = []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo}
@@ -174,31 +168,42 @@ func TestReadWaitsForSync(t *testing.T) {
 	h := newHeld(vfs.NewMem())
 	s, _ := started(t, h.fs)
 	id := mustAccept(t, s, testOutbound())
+	before := s.durable.sequence.Load()
 	h.hold.Store(true)
-	folded := make(chan message.Folded, 1)
+	folded := make(chan error, 1)
 	go func() {
-		f, err := s.Fold(1, id, message.Fact{Kind: message.Cancel, At: noon})
-		if err != nil {
-			t.Error(err)
-		}
-		folded <- f
+		_, err := s.Fold(1, id, message.Fact{Kind: message.Cancel, At: noon})
+		folded <- err
 	}()
 	<-h.begun
-	read := make(chan message.Status, 1)
+	read := make(chan *message.State, 1)
 	go func() {
 		_, state, err := s.Message(1, id)
 		if err != nil {
 			t.Error(err)
 		}
-		if len(folded) == 0 {
+		if s.durable.sequence.Load() == before {
 			t.Error("read before the fold was durable")
 		}
-		read <- state.Status
+		read <- state
 	}()
-	close(h.free)
-	if got := <-read; got != message.Canceled {
-		t.Errorf("status %s", got)
+	for !s.busy() { // until the read waits, behind the fold
+		runtime.Gosched()
 	}
+	close(h.free)
+	if got := <-read; got == nil || got.Status != message.Canceled {
+		t.Errorf("read %+v", got)
+	}
+	if err := <-folded; err != nil {
+		t.Error(err)
+	}
+}
+
+// busy reports whether an operation waits behind the record that syncs.
+func (s *Store) busy() bool {
+	s.queue.mu.Lock()
+	defer s.queue.mu.Unlock()
+	return len(s.queue.filling.entries) > 0
 }
 
 // TestStuckEngineFreesCallers: callers in flight get their answer even if the
@@ -231,8 +236,10 @@ func TestStuckEngineFreesCallers(t *testing.T) {
 // calls fatal, stop the store.
 func TestEngineEventsPoison(t *testing.T) {
 	for name, event := range map[string]func(*Store){
-		"corruption": func(s *Store) { s.listener().DataCorruption(pebble.DataCorruptionInfo{Path: "000004.sst", Details: errors.New("bad checksum")}) },
-		"fatal":      func(s *Store) { go engineLogger{s}.Fatalf("MANIFEST sync failed: %v", syscall.EIO) },
+		"corruption": func(s *Store) {
+			s.listener().DataCorruption(pebble.DataCorruptionInfo{Path: "000004.sst", Details: errors.New("bad checksum")})
+		},
+		"fatal": func(s *Store) { go engineLogger{s}.Fatalf("MANIFEST sync failed: %v", syscall.EIO) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			told := make(chan error, 1)

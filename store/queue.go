@@ -29,13 +29,13 @@ type entry struct {
 }
 
 // record is a batch of operations on its way to become one record of the log:
-// callers fill it, the committer applies it, the settler answers it.
+// callers fill it, the committer writes and answers it.
 type record struct {
 	entries []entry
 	size    int
 	txn     txn
 	mark    mark // the log's, when this record is its last
-	// answered: the callers have their answer, from the settler or from the
+	// answered: the callers have their answer, from the committer or from the
 	// latch, whichever came first. Protected by queue.mu.
 	answered bool
 }
@@ -141,7 +141,7 @@ func (r *record) answer(failure error) {
 	}
 }
 
-// recycle empties r for the next callers. Its settler calls it, after answer.
+// recycle empties r for the next callers. The committer calls it, after answer.
 func (q *queue) recycle(r *record) {
 	clear(r.entries)
 	r.entries, r.size = r.entries[:0], 0

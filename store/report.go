@@ -48,7 +48,7 @@ func (r *reportOp) prefetch(s *Store) error {
 			return errors.Join(ErrCorrupt, err)
 		}
 	}
-	o, err := s.outbound(t.workspace, t.id)
+	o, err := s.shared(t.workspace, t.id)
 	if errors.Is(err, message.ErrNotFound) {
 		return nil
 	}

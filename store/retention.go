@@ -51,6 +51,7 @@ func (s *Store) Retain(before message.Time) (Retained, error) {
 func (s *Store) retain(ws message.WorkspaceID, bound uint64, total *Retained) error {
 	o := &retainOp{workspace: ws, bound: bound}
 	for {
+		o.at = message.TimeOf(s.options.Now())
 		if err := s.commit(o); err != nil {
 			return err
 		}
@@ -66,6 +67,10 @@ func (s *Store) retain(ws message.WorkspaceID, bound uint64, total *Retained) er
 // sequenceAt returns a sequence below which every record is from before the
 // moment: that of the hour the moment lies in. 0: there is none.
 func (s *Store) sequenceAt(at message.Time) (uint64, error) {
+	if err := s.reading.enter(); err != nil {
+		return 0, err
+	}
+	defer s.reading.leave()
 	it, err := openScan(s.db, []byte(hourIndex))
 	if err != nil {
 		return 0, fmt.Errorf("read hour index: %w", err)
@@ -87,6 +92,10 @@ func (s *Store) sequenceAt(at message.Time) (uint64, error) {
 
 // nextOwner returns the first workspace from first on that has a message.
 func (s *Store) nextOwner(first message.WorkspaceID) (message.WorkspaceID, bool, error) {
+	if err := s.reading.enter(); err != nil {
+		return 0, false, err
+	}
+	defer s.reading.leave()
 	it, err := openScan(s.db, []byte{prefixOutbound})
 	if err != nil {
 		return 0, false, err

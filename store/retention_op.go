@@ -14,6 +14,7 @@ import (
 // decides in the commit loop: no fact can come between the look and the
 // removal.
 type retainOp struct {
+	at        message.Time
 	workspace message.WorkspaceID
 	bound     uint64
 	from      message.ID
@@ -24,6 +25,7 @@ type retainOp struct {
 }
 
 func (o *retainOp) apply(t *txn) error {
+	t.tick(o.at)
 	o.next, o.removed, o.kept = message.ID{}, 0, 0
 	w, err := o.open(t)
 	if err == nil {
@@ -52,11 +54,12 @@ func (o *retainOp) walk(t *txn, w *retainWalk) error {
 		if _, ok, known := t.written.get(w.messages.Key()); known && !ok {
 			continue // removed by an earlier op of this record
 		}
-		over, err := w.over(t)
+		s, err := w.state(t)
 		if err != nil {
 			return err
 		}
-		if over {
+		if s != nil && isOver(s, o.at) {
+			o.disarm(t, w.messages.Key(), s)
 			run = append(run, bytes.Clone(w.messages.Key()))
 			continue
 		}
@@ -132,9 +135,9 @@ func (o *retainOp) scan(t *txn, prefix byte) (*pebble.Iterator, error) {
 	})
 }
 
-// over reports whether the message that w stands at is over: nothing will ever
-// happen to it but a late receipt.
-func (w *retainWalk) over(t *txn) (bool, error) {
+// state returns the state of the message that w stands at; nil: it is as it
+// was accepted, and waits.
+func (w *retainWalk) state(t *txn) (*message.State, error) {
 	key := bytes.Clone(w.messages.Key())
 	key[0] = prefixState
 	value, ok, known := t.written.get(key)
@@ -145,31 +148,43 @@ func (w *retainWalk) over(t *txn) (bool, error) {
 		if ok = w.states.Valid() && bytes.Equal(w.states.Key(), key); ok {
 			var err error
 			if value, err = w.states.ValueAndErr(); err != nil {
-				return false, err
+				return nil, err
 			}
 		}
 	}
-	if !ok { // as it was accepted: it waits
-		return false, nil
+	if !ok {
+		return nil, nil
 	}
-	var s message.State
-	if _, err := decodeState(&s, string(value), maxSteps); err != nil {
-		return false, errors.Join(ErrCorrupt, err)
+	s := new(message.State)
+	if _, err := decodeState(s, string(value), maxSteps); err != nil {
+		return nil, errors.Join(ErrCorrupt, err)
 	}
-	return isOver(&s), nil
+	return s, nil
 }
 
-func isOver(s *message.State) bool {
+// isOver reports whether nothing will happen to a message any more but for a
+// late receipt.
+func isOver(s *message.State, at message.Time) bool {
 	if !s.Settled || s.Waiting != 0 {
 		return false
 	}
 	for i := range s.Attempts {
 		a := &s.Attempts[i]
-		if a.Due != 0 || a.Status == message.Queued || a.Status == message.Sending {
+		if a.Due > at || a.Status == message.Queued || a.Status == message.Sending {
 			return false
 		}
 	}
 	return true
+}
+
+// disarm removes the timers of a message that have run out, should they not
+// have fired yet.
+func (o *retainOp) disarm(t *txn, key []byte, s *message.State) {
+	for i := range s.Attempts {
+		if due := s.Attempts[i].Due; due != 0 {
+			t.disarm(message.Timer{At: due, Kind: message.TimerSuccess, Attempt: i}, o.workspace, message.ID(key[5:]))
+		}
+	}
 }
 
 func (w *retainWalk) close() error {

@@ -20,10 +20,12 @@ type history struct {
 	t   *testing.T
 	now atomic.Int64
 	n   int
+	// success is what the messages ask for.
+	success message.Status
 }
 
 func newHistory(t *testing.T, files vfs.FS) *history {
-	h := &history{t: t}
+	h := &history{t: t, success: message.Delivered}
 	h.now.Store(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
 	h.Store = begun(onDir(t, files, func(o *Options) { o.Now = h.clock }))
 	return h
@@ -41,7 +43,7 @@ func (h *history) accept(ws message.WorkspaceID) place {
 	h.n++
 	o := &message.Outbound{
 		Workspace: ws, CreatedAt: h.time(), ExpiresIn: message.DefaultExpiresIn, Salt: rand.Uint64(), On: message.OnAll,
-		Steps: []message.Step{{Channel: "sms", To: fmt.Sprint("+82", h.n), Content: "hello", Success: message.Delivered, Timeout: time.Hour}},
+		Steps: []message.Step{{Channel: "sms", To: fmt.Sprint("+82", h.n), Content: "hello", Success: h.success, Timeout: time.Hour}},
 	}
 	a, err := h.Accept(o, noKey)
 	if err != nil {
@@ -266,4 +268,30 @@ func TestRetainSurvivesPowerLoss(t *testing.T) {
 	if h := after.records[0].txn.head; h.retained == 0 {
 		t.Fatal("the store has forgotten what has been removed")
 	}
+}
+
+// A message can be over and still have a timer: what it is for is refused. The
+// message goes, and the timer with it, but not before it has run out.
+func TestRetainRemovesTimersThatHaveRunOut(t *testing.T) {
+	files := vfs.NewCrashableMem()
+	h := newHistory(t, files)
+	h.success = message.Read
+	at := h.accept(1)
+	h.start(at)
+	h.fold(at, message.Fact{Kind: message.Reported, Status: message.Failed, Failure: &message.Failure{Code: "x"}})
+	h.fold(at, message.Fact{Kind: message.Reported, Status: message.Delivered})
+	h.fold(at, message.Fact{Kind: message.Lost, Failure: &message.Failure{Code: "interrupted"}})
+	_, state, err := h.Message(at.ws, at.id)
+	if err != nil || !state.Settled || state.Attempts[0].Due == 0 {
+		t.Fatalf("%+v, %v", state, err)
+	}
+	bound := h.durable.mark().sequence + 1
+	early := &retainOp{workspace: 1, bound: bound, at: h.time()}
+	if err := h.commit(early); err != nil || early.removed != 0 || early.kept != 1 {
+		t.Fatalf("removed %d, kept %d, %v", early.removed, early.kept, err)
+	}
+	h.pass(3 * time.Hour)
+	h.accept(2) // begins the hour
+	h.retain(h.time(), Retained{Removed: 1})
+	clean(t, files.CrashClone(vfs.CrashCloneCfg{}))
 }

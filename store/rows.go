@@ -49,13 +49,26 @@ func (s *Store) row(key []byte) (value string, ok bool, err error) {
 	return value, true, closer.Close()
 }
 
-// find returns the message of an id, or message.ErrNotFound.
+// find returns the message of an id, shared, or message.ErrNotFound.
 func (s *Store) find(ws message.WorkspaceID, id message.ID) (*message.Outbound, error) {
 	if err := s.reading.enter(); err != nil {
 		return nil, err
 	}
 	defer s.reading.leave()
-	return s.outbound(ws, id)
+	return s.shared(ws, id)
+}
+
+// shared is outbound for who changes nothing and is not confused by a message
+// that was removed a moment ago.
+func (s *Store) shared(ws message.WorkspaceID, id message.ID) (*message.Outbound, error) {
+	if o := s.recent.get(ws, id); o != nil {
+		return o, nil
+	}
+	o, err := s.outbound(ws, id)
+	if err == nil {
+		s.recent.put(o)
+	}
+	return o, err
 }
 
 // outbound reads a message's row.

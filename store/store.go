@@ -22,13 +22,12 @@ type Store struct {
 	lanes   *lanes
 	names   names
 
-	queue    *queue
-	records  []*record     // every record there is
-	spare    chan *record  // those that nobody uses
-	settling chan *record  // those that wait for their sync
-	settled  chan struct{} // closed when the settler has ended
-	waiters  sync.Pool     // of *waiter
-	accepts  sync.Pool     // of *acceptOp
+	queue     *queue
+	records   [2]*record    // the one being filled, and the other one
+	committed chan struct{} // closed when the committer has ended
+	waiters   sync.Pool     // of *waiter
+	accepts   sync.Pool     // of *acceptOp
+	recent    outbounds
 
 	latch   latch
 	durable durable
@@ -71,7 +70,6 @@ func Open(dir string, o Options) (*Store, error) {
 	s.timers = newTimekeeper(s)
 	s.disk = newDiskWatch(s, dir)
 	go s.commitLoop()
-	go s.settleLoop()
 	if err := s.watch(dir, a); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store in %s: %w", dir, err), s.Close())
 	}
@@ -81,12 +79,9 @@ func Open(dir string, o Options) (*Store, error) {
 // newStore makes a store that has opened nothing yet.
 func newStore(o Options) *Store {
 	s := &Store{
-		options:  o,
-		lanes:    newLanes(o.Shards),
-		settling: make(chan *record, inFlight),
-		spare:    make(chan *record, inFlight),
-		settled:  make(chan struct{}),
-		latch:    latch{tripped: make(chan struct{})},
+		options:   o,
+		committed: make(chan struct{}),
+		latch:     latch{tripped: make(chan struct{})},
 	}
 	s.waiters.New = func() any { return &waiter{done: make(chan struct{}, 1)} }
 	s.accepts.New = func() any { return new(acceptOp) }
@@ -113,29 +108,28 @@ func (s *Store) open(dir string) (*admission, error) {
 	}
 	h.sequence = max(h.sequence, a.floor())
 	s.durable.advance(h.mark)
-	s.equipRecords(h)
-	return a, nil
+	return a, s.equipRecords(h)
 }
 
-// makeRecords makes the records that circulate between queue, committer and
-// settler.
+// makeRecords makes the two records that circulate between queue and committer.
 func (s *Store) makeRecords() {
-	for range inFlight + 1 {
-		s.records = append(s.records, new(record))
-	}
+	s.records = [...]*record{new(record), new(record)}
 	s.queue = newQueue(s.records[0])
-	for _, r := range s.records[1:] {
-		s.spare <- r
-	}
 }
 
 // equipRecords makes the records ready to write. They share the head of the
 // log, which only the committer touches.
-func (s *Store) equipRecords(h head) {
+func (s *Store) equipRecords(h head) error {
+	states, early := newStates(), newEarly()
+	err := eachRow(s.db, []byte{prefixOrphan}, func(key, _ []byte) error {
+		*early.count(key)++
+		return nil
+	})
 	for _, r := range s.records {
 		batch := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * maxRecordBytes))
-		r.txn = txn{db: s.db, batch: batch, head: &h, lanes: s.lanes, names: &s.names}
+		r.txn = txn{db: s.db, batch: batch, head: &h, lanes: s.lanes, names: &s.names, states: states, early: early}
 	}
+	return err
 }
 
 // Start begins to feed jobs and events to h, to fire timers and to take
@@ -163,7 +157,7 @@ func (s *Store) close() error {
 	s.audits.close()
 	s.queue.close(ErrClosed)
 	select {
-	case <-s.settled:
+	case <-s.committed:
 	case <-s.latch.tripped:
 	}
 	s.keeper.halt()

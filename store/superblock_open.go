@@ -49,12 +49,14 @@ func admit(files vfs.FS, dir string, accept bool, probe func() (mark, error)) (*
 	if err != nil {
 		return nil, err
 	}
-	known, recovered := st.newest, st.newest.mark
+	known := st.newest
 	cause := known.verify(files, dir)
-	if cause != nil || !known.sealed {
-		if recovered, err = probe(); err != nil {
-			return nil, errors.Join(cause, err)
-		}
+	if cause != nil && !accept {
+		return nil, cause
+	}
+	recovered, err := probe()
+	if err != nil {
+		return nil, errors.Join(cause, err)
 	}
 	if cause == nil {
 		cause = st.compare(recovered)
@@ -101,7 +103,8 @@ func (a *admission) floor() uint64 {
 	return max(a.loss.known.sequence, a.loss.recovered.sequence) + lossMargin
 }
 
-// probeEngine opens the engine in dir for reading alone. It writes nothing.
+// probeEngine opens the engine in dir for reading alone, reads all that Open is
+// going to rely on, and says how far the log has come. It writes nothing.
 func probeEngine(dir string, o *pebble.Options) (m mark, err error) {
 	db, err := openReadOnly(dir, o)
 	if errors.Is(err, pebble.ErrDBDoesNotExist) {
@@ -111,22 +114,33 @@ func probeEngine(dir string, o *pebble.Options) (m mark, err error) {
 		return mark{}, markCorrupt(err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	value, closer, err := db.Get([]byte(keyHead))
-	if errors.Is(err, pebble.ErrNotFound) {
-		return mark{}, nil
+	for _, key := range []string{keySchema, keyHead} {
+		value, err := readRow(db, []byte(key))
+		if errors.Is(err, pebble.ErrNotFound) {
+			return mark{}, nil
+		}
+		if err != nil {
+			return mark{}, markCorrupt(err)
+		}
+		if key == keyHead {
+			h, err := readHead(value, func(message.Lane, int64) {})
+			if err != nil {
+				return mark{}, errors.Join(ErrCorrupt, err)
+			}
+			m = h.mark
+		}
 	}
-	if err != nil {
-		return mark{}, markCorrupt(err)
+	_, err = readRetained(db)
+	if err == nil {
+		err = eachRow(db, []byte{prefixOrphan}, func(_, _ []byte) error { return nil })
 	}
-	h, err := readHead(string(value), func(_ message.Lane, _ int64) {})
-	return h.mark, errors.Join(err, closer.Close())
+	return m, markCorrupt(err)
 }
 
 // openReadOnly opens the engine for reading alone, and nobody hears of what it
 // finds but the caller.
 func openReadOnly(dir string, o *pebble.Options) (*pebble.DB, error) {
 	o.ReadOnly = true
-	o.CacheSize = 0
 	o.Logger = mute{}
 	o.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
 	return pebble.Open(dir, o)

@@ -47,7 +47,7 @@ func (s *Store) timerOp(key []byte, now message.Time) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.outbound(t.workspace, t.id)
+	o, err := s.shared(t.workspace, t.id)
 	if err != nil && !errors.Is(err, message.ErrNotFound) {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (f *forgetOp) apply(t *txn) error {
 		return nil
 	}
 	if early.expires <= f.now { // it is the receipts' own timer
-		t.delete(key)
+		t.removeOrphans(key)
 	}
 	return nil
 }

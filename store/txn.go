@@ -24,14 +24,16 @@ type op interface {
 // txn is the batch of one log record while the committer builds it, and what
 // has to be told to others once it is durable.
 //
-// Ownership: the committer's until it is handed to the settler. An op must
-// not keep it.
+// Ownership: the committer's. An op must not keep it.
 type txn struct {
 	db    *pebble.DB
 	batch *pebble.Batch
 	head  *head
 	lanes *lanes
 	names *names
+	// states and early are memories of the committer's, shared by its records.
+	states *states
+	early  *early
 	// written holds the rows set or deleted by earlier ops of this batch.
 	written overlay
 	value   []byte // what get returned last
@@ -123,6 +125,7 @@ func (t *txn) delete(key []byte) {
 // record still get them.
 func (t *txn) deleteRange(start, end []byte) {
 	t.fail(t.batch.DeleteRange(start, end, nil))
+	t.states.forget()
 }
 
 // fail notes an error of the engine: there is no way to go on from it.

@@ -52,7 +52,7 @@ func exitCode(err error) int {
 
 // report tells the user about err: what is wrong, then what to do.
 func report(w io.Writer, err error) {
-	fmt.Fprintf(w, "messagehub: %s\n", strings.TrimRight(err.Error(), "\n"))
+	fmt.Fprintf(w, "%s %s\n", styleOf(w).red("messagehub:"), strings.TrimRight(err.Error(), "\n"))
 	var f *failure
 	if errors.As(err, &f) && f.remedy != "" {
 		fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(f.remedy, "\n", "\n  "))

@@ -53,10 +53,10 @@ func (h *Hub) close() error {
 	if h.usage != nil {
 		h.usage.close()
 	}
-	if h.retention != nil {
-		h.retention.close()
-	}
-	if h.store != nil && h.store.Healthy() == nil {
+	idle := h.retention == nil || h.retention.close()
+	// A store that is still read from is left as it is: all that was
+	// acknowledged is on disk, and the next start finds it as after a crash.
+	if h.store != nil && h.store.Healthy() == nil && idle {
 		faults = append(faults, h.store.Close())
 	}
 	if h.ops != nil {

@@ -100,9 +100,17 @@ func printKeys(s streams, keys []keyView) error {
 	rows := make([][]string, len(keys))
 	for i := range keys {
 		k := &keys[i]
-		rows[i] = []string{k.ID, k.Workspace, k.Name, k.Shown, k.state(time.Now()), strings.Join(k.Scopes, ","), k.LastUsed, k.ExpiresAt}
+		rows[i] = []string{k.ID, k.Workspace, k.Name, k.Shown, k.state(time.Now()), scopesText(k.Scopes), k.LastUsed, k.ExpiresAt}
 	}
 	return printTable(s, "ID WORKSPACE NAME KEY STATE SCOPES LAST-USED EXPIRES", rows, `no keys yet: make one with "messagehub keys create"`)
+}
+
+// scopesText shortens the list of all scopes.
+func scopesText(scopes []string) string {
+	if len(scopes) == len(message.ScopeAll.Names()) {
+		return "all"
+	}
+	return strings.Join(scopes, ",")
 }
 
 func keysRevokeCommand(s streams) *cobra.Command {

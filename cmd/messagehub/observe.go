@@ -61,9 +61,18 @@ func (h *Hub) logAttempt(lane message.Lane, sender string, o actors.Outcome, too
 	if !h.log.attempts.Load() {
 		return
 	}
-	outcome := map[message.FactKind]string{
-		message.Accepted: "accepted", message.Rejected: "rejected", message.Deferred: "deferred", message.Lost: "unknown",
-	}[o.Kind]
-	h.log.Info("attempt", "message", o.Message.String(), "attempt", o.Attempt, "channel", lane.Channel, "test", lane.Test, "sender", sender, "outcome", outcome,
+	h.log.Info("attempt", "message", o.Message.String(), "attempt", o.Attempt, "channel", lane.Channel, "test", lane.Test, "sender", sender, "outcome", outcomeName(o.Kind),
 		"code", o.Code, "class", o.Class.String(), "took", took.Round(10*time.Microsecond))
+}
+
+func outcomeName(k message.FactKind) string {
+	switch k {
+	case message.Accepted:
+		return "accepted"
+	case message.Rejected:
+		return "rejected"
+	case message.Deferred:
+		return "deferred"
+	}
+	return "unknown"
 }

@@ -10,6 +10,7 @@ import (
 const (
 	retentionFirst = 10 * time.Minute // after the start, which has other work
 	retentionEvery = time.Hour
+	retentionClose = 2 * time.Second // for a removal in progress to end
 )
 
 // retention removes messages that are older than they are kept.
@@ -30,11 +31,19 @@ func (r *retention) start() {
 	go r.run()
 }
 
-// close ends it; a removal in progress is finished first.
-func (r *retention) close() {
-	if r.stop != nil {
-		close(r.stop)
-		<-r.done
+// close ends it. It reports whether no removal is still in progress.
+func (r *retention) close() bool {
+	if r.stop == nil {
+		return true
+	}
+	close(r.stop)
+	timer := time.NewTimer(retentionClose)
+	defer timer.Stop()
+	select {
+	case <-r.done:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 

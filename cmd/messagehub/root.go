@@ -41,7 +41,7 @@ Start with "messagehub demo": it needs no set-up, no network and no account.`
 const exitHelp = `
 Exit codes: 0 done, 1 failed, 64 wrong command line, 65 damaged data, 69 server
 not available, 70 store can't be written, 73 data directory in use by another
-process, 77 key refused, 78 wrong configuration.`
+process, 77 key refused, 78 wrong configuration, 130 ended by a second signal.`
 
 // rootCommand makes the tree of commands. ran becomes true when the work of
 // one begins: an error before that is the command line's.

@@ -46,6 +46,7 @@ type sandbox struct {
 func newSandbox(specs []channel.Spec, live []config.Sender) (*sandbox, error) {
 	b := &sandbox{providers: fasthttputil.NewInmemoryListener(), callbacks: fasthttputil.NewInmemoryListener()}
 	b.world = sim.NewWorld(sim.Options{Dial: dialMemory(b.callbacks)})
+	b.world.Ledger.Off()
 	b.client = channel.NewClientOver(&http.Transport{DialContext: dialMemory(b.providers), MaxIdleConnsPerHost: 256})
 	mux := sim.NewMux(b.world)
 	for i := range specs {

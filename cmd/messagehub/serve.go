@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"messagehub/actors/channel/all"
 	"messagehub/cmd/messagehub/config"
 )
 
@@ -73,14 +74,23 @@ func warn(log *logging, c *config.Config) {
 		log.Warn("publicURL is not set: providers that are told where to report with each message will not report")
 	}
 	for _, s := range c.Senders {
-		spec, _ := specNamed(newLoader().Specs, s.Channel)
-		for _, setting := range spec.Settings {
-			if setting.Secret && setting.Sandbox != "" && s.Settings[setting.Name] == setting.Sandbox {
-				log.Warn("sender uses a published secret of the simulator", "sender", s.Channel+"/"+s.Name, "setting", setting.Name)
-			}
+		if published := publishedSecrets(s); len(published) > 0 {
+			log.Warn("sender has secrets that the simulator publishes", "sender", s.Channel+"/"+s.Name, "settings", published)
 		}
 	}
 	if strings.HasPrefix(c.PublicURL, "http://") {
 		log.Warn("publicURL is not https: most providers refuse it", "publicURL", fmt.Sprintf("%.100s", c.PublicURL))
 	}
+}
+
+// publishedSecrets names the secrets of a sender that everybody knows.
+func publishedSecrets(s config.Sender) []string {
+	spec, _ := specNamed(all.Specs(), s.Channel)
+	var names []string
+	for _, setting := range spec.Settings {
+		if setting.Secret && setting.Sandbox != "" && s.Settings[setting.Name] == setting.Sandbox {
+			names = append(names, setting.Name)
+		}
+	}
+	return names
 }

@@ -49,9 +49,9 @@ func listen(flag, address string) (net.Listener, error) {
 	remedy := ""
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		remedy = fmt.Sprintf("another process has it: stop that one, or choose another with %s (port 0 takes any free one)", flag)
+		remedy = fmt.Sprintf("another process has it: stop that one, or change %s (port 0 takes any free one)", flag)
 	case errors.Is(err, syscall.EACCES):
-		remedy = "ports below 1024 need a privilege: choose another with " + flag
+		remedy = "ports below 1024 need a privilege: change " + flag
 	}
 	return nil, fail(exitFailure, remedy, "listen on %s: %w", address, reason(err))
 }

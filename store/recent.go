@@ -1,0 +1,96 @@
+package store
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"sync/atomic"
+
+	"messagehub/store/message"
+)
+
+// A message lives through its facts within seconds: what was just written is
+// what is asked for next. The three types below answer that from memory, and
+// change nothing but the time it takes.
+
+const (
+	recentSlots = 1 << 15
+	// maxRecent is the largest row that is remembered.
+	maxRecent = 2 << 10
+)
+
+// slotOf returns where a message is remembered: the low bits of an id are random.
+func slotOf(id message.ID) int {
+	return int(binary.BigEndian.Uint16(id[len(id)-2:])) & (recentSlots - 1)
+}
+
+// outbounds remembers messages. They never change, so they are shared.
+type outbounds [recentSlots]atomic.Pointer[message.Outbound]
+
+func (c *outbounds) get(ws message.WorkspaceID, id message.ID) *message.Outbound {
+	o := c[slotOf(id)].Load()
+	if o == nil || o.ID != id || o.Workspace != ws {
+		return nil
+	}
+	return o
+}
+
+// put remembers o, unless it is large.
+func (c *outbounds) put(o *message.Outbound) {
+	size := len(o.Metadata)
+	for i := range o.Steps {
+		size += len(o.Steps[i].Content) + 32*len(o.Steps[i].Params)
+	}
+	if size <= maxRecent {
+		c[slotOf(o.ID)].Store(o)
+	}
+}
+
+// states remembers the State rows that the committer has written last, and of
+// new messages that they have none.
+//
+// Ownership: the committer's. A value is valid until the next put.
+type states struct{ slots []recentState }
+
+type recentState struct {
+	id  message.ID
+	row []byte // empty: the message has no row
+}
+
+func newStates() *states { return &states{make([]recentState, recentSlots)} }
+
+// get returns the row of id. known is false where only the engine can tell.
+func (c *states) get(id message.ID) (row []byte, known bool) {
+	s := &c.slots[slotOf(id)]
+	return s.row, s.id == id
+}
+
+// put remembers a copy of the row; empty: there is none.
+func (c *states) put(id message.ID, row []byte) {
+	s := &c.slots[slotOf(id)]
+	if len(row) > maxRecent {
+		*s = recentState{}
+		return
+	}
+	s.id, s.row = id, append(s.row[:0], row...)
+}
+
+// forget empties c, after rows were removed behind its back.
+func (c *states) forget() { clear(c.slots) }
+
+// early counts the rows of early receipts by a hash of their key. Nearly every
+// answer of a provider asks for one, and nearly none is there.
+//
+// Ownership: the committer's.
+type early struct {
+	seed   maphash.Seed
+	counts [recentSlots]uint32
+}
+
+func newEarly() *early { return &early{seed: maphash.MakeSeed()} }
+
+func (c *early) count(key []byte) *uint32 {
+	return &c.counts[maphash.Bytes(c.seed, key)%recentSlots]
+}
+
+// mayHold is false only where there is no row at key.
+func (c *early) mayHold(key []byte) bool { return *c.count(key) > 0 }

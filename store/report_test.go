@@ -1,0 +1,126 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"messagehub/store/message"
+)
+
+func mustReport(t *testing.T, s *Store, rs ...message.Receipt) {
+	t.Helper()
+	if err := s.Report(rs, noon+1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func statusNow(t *testing.T, s *Store, id message.ID) message.Status {
+	t.Helper()
+	_, state, err := s.Message(1, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state.Status
+}
+
+// TestEarlyReceipts come before the send's own answer, and are folded with it.
+func TestEarlyReceipts(t *testing.T) {
+	s, e := started(t, vfs.NewMem())
+	id := mustAccept(t, s, testOutbound())
+	j := <-e.news
+	mustFold(t, s, id, message.Fact{Kind: message.Started, At: noon, Position: j.Position, Sender: "main"})
+	mustReport(t, s,
+		message.Receipt{Channel: "whatsapp", ProviderID: "w1", Status: message.Read},
+		message.Receipt{Channel: "whatsapp", ProviderID: "w1", Status: message.Delivered},
+		message.Receipt{Channel: "whatsapp", ProviderID: "other", Status: message.Delivered},
+		message.Receipt{Channel: "whatsapp", Test: true, ProviderID: "w1", Status: message.Failed},
+		message.Receipt{Channel: "whatsapp", Status: message.Failed},
+	)
+	if got := statusNow(t, s, id); got != message.Sending {
+		t.Fatalf("status %s before the answer", got)
+	}
+	s = reopened(t, s)
+	folded := mustFold(t, s, id, message.Fact{Kind: message.Accepted, At: noon, ProviderID: "w1"})
+	if folded.State.Status != message.Read || statusNow(t, s, id) != message.Read {
+		t.Errorf("status %s after the answer", folded.State.Status)
+	}
+	rows := 0
+	err := eachRow(s.db, []byte{prefixOrphan}, func(key, _ []byte) error { rows++; return nil })
+	if err != nil || rows != 2 { // the other one, and the sandbox's
+		t.Errorf("%d early receipts are left, %v", rows, err)
+	}
+}
+
+func TestOrphansAreBounded(t *testing.T) {
+	s, _ := started(t, vfs.NewMem())
+	for range maxOrphans + 4 {
+		mustReport(t, s, message.Receipt{Channel: "sms", ProviderID: "flood", Status: message.Sent})
+	}
+	err := eachRow(s.db, []byte{prefixOrphan}, func(_, value []byte) error {
+		var early orphans
+		if err := decodeOrphans(&early, string(value)); err != nil || len(early.receipts) != maxOrphans {
+			return fmt.Errorf("%d receipts, %w", len(early.receipts), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReceiptByRef(t *testing.T) {
+	s, e := started(t, vfs.NewMem())
+	id := mustAccept(t, s, testOutbound())
+	j := <-e.news
+	mustFold(t, s, id, message.Fact{Kind: message.Started, At: noon, Position: j.Position, Sender: "main"})
+	tests := []struct {
+		name    string
+		receipt message.Receipt
+		want    message.Status
+	}{
+		{"another workspace", message.Receipt{Channel: "whatsapp", Ref: message.AttemptRef(2, id, 0), Status: message.Read}, message.Sending},
+		{"no such attempt", message.Receipt{Channel: "whatsapp", Ref: message.AttemptRef(1, id, 3), Status: message.Read}, message.Sending},
+		{"another channel", message.Receipt{Channel: "sms", Ref: message.AttemptRef(1, id, 0), Status: message.Read}, message.Sending},
+		{"the sandbox", message.Receipt{Channel: "whatsapp", Test: true, Ref: message.AttemptRef(1, id, 0), Status: message.Read}, message.Sending},
+		{"not a ref", message.Receipt{Channel: "whatsapp", Ref: "msg_", Status: message.Read}, message.Sending},
+		{"its own", message.Receipt{Channel: "whatsapp", Ref: message.AttemptRef(1, id, 0), Status: message.Delivered}, message.Delivered},
+	}
+	for _, tt := range tests {
+		mustReport(t, s, tt.receipt)
+		if got := statusNow(t, s, id); got != tt.want {
+			t.Errorf("%s: status %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestReceiptMonthsLater(t *testing.T) {
+	s, e := started(t, vfs.NewMem())
+	id := mustAccept(t, s, testOutbound())
+	send(t, s, <-e.news, "w1")
+	late := noon + message.Time(providerPeriod.Milliseconds())
+	if err := s.Report([]message.Receipt{{Channel: "whatsapp", ProviderID: "w1", Status: message.Read}}, late); err != nil {
+		t.Fatal(err)
+	}
+	if got := statusNow(t, s, id); got != message.Read {
+		t.Errorf("status %s", got)
+	}
+}
+
+func TestFailureWithoutReason(t *testing.T) {
+	s, e := started(t, vfs.NewMem())
+	id := mustAccept(t, s, testOutbound())
+	send(t, s, <-e.news, "w1")
+	mustReport(t, s, message.Receipt{Channel: "whatsapp", ProviderID: "w1", Status: message.Failed})
+	if got := statusNow(t, s, id); got != message.Failed {
+		t.Errorf("status %s", got)
+	}
+	if _, err := s.Fold(1, id, message.Fact{Kind: message.Rejected}); !errors.Is(err, errFact) {
+		t.Errorf("a rejection without a reason: %v", err)
+	}
+	if _, err := s.Fold(2, id, message.Fact{Kind: message.Cancel}); !errors.Is(err, message.ErrNotFound) {
+		t.Errorf("another workspace's message: %v", err)
+	}
+}
