@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -67,6 +68,7 @@ func (s *Store) OldestPending(key message.Lane) (message.Time, bool) {
 		if scan.next() && (!found || scan.since < oldest) {
 			oldest, found = scan.since, true
 		}
+		scan.settle()
 		_ = scan.close() // what was read stands
 	}
 	return oldest, found
@@ -79,6 +81,8 @@ type shardScan struct {
 	shard int
 	rows  *pebble.Iterator
 	begun bool
+	// end is a position before which the scan sees every row that there is.
+	end   message.Position
 	err   error
 	job   message.Job
 	since message.Time
@@ -88,13 +92,16 @@ type shardScan struct {
 // merged them away, so it skips those that are known to be.
 func (s *Store) scanShard(l *lane, shard int, from message.Position) (*shardScan, error) {
 	from = max(from, message.Position(l.oldest[shard].Load()))
-	start := appendShardKey(nil, l.Lane, shard)
-	end := successor(start)
-	rows, err := s.db.NewIter(&pebble.IterOptions{LowerBound: appendPosition(start, from), UpperBound: end})
+	end := message.At(s.durable.sequence.Load()+1, 0)
+	shardKey := appendShardKey(nil, l.Lane, shard)
+	rows, err := s.db.NewIter(&pebble.IterOptions{
+		LowerBound: appendPosition(shardKey, min(from, end)),
+		UpperBound: appendPosition(bytes.Clone(shardKey), end),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read backlog: %w", err)
 	}
-	return &shardScan{store: s, lane: l, shard: shard, rows: rows}, nil
+	return &shardScan{store: s, lane: l, shard: shard, rows: rows, end: end}, nil
 }
 
 // next reads the next job.
@@ -110,9 +117,6 @@ func (c *shardScan) next() bool {
 	}
 	key := c.rows.Key()
 	c.job.Position = message.Position(binary.BigEndian.Uint64(key[len(key)-positionSize:]))
-	if !c.store.durable.holds(c.job.Position) {
-		return false
-	}
 	var err error
 	if c.since, err = decodeJob(&c.job, string(c.rows.Value())); err != nil {
 		c.err = errors.Join(ErrCorrupt, err)
@@ -120,6 +124,18 @@ func (c *shardScan) next() bool {
 	}
 	c.job.From = c.store.names.of(c.job.From)
 	return true
+}
+
+// settle remembers, after the first next of a scan from the start, that no row
+// lies before what it found.
+func (c *shardScan) settle() {
+	first := c.end
+	if c.job.Position != 0 {
+		first = min(first, c.job.Position)
+	}
+	if c.rows.Error() == nil && c.err == nil {
+		c.lane.oldest[c.shard].Store(uint64(first))
+	}
 }
 
 func (c *shardScan) close() error { return errors.Join(c.err, c.rows.Error(), c.rows.Close()) }

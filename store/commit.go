@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -77,6 +78,7 @@ func (s *Store) commitLoop() {
 		if r == nil || s.latch.err() != nil {
 			return
 		}
+		start := time.Now()
 		took, err := s.write(r)
 		if err != nil {
 			s.poison(err)
@@ -87,8 +89,30 @@ func (s *Store) commitLoop() {
 		}
 		s.tell(r, took)
 		r.answer(nil)
+		ops := len(r.entries)
 		s.queue.recycle(r)
 		next = r
+		s.gather(ops, start)
+	}
+}
+
+// busyOps is the size of a record from which on the log counts as busy, and
+// busyInterval is how far apart its records then begin at least.
+const (
+	busyOps      = 32
+	busyInterval = 2 * time.Millisecond
+)
+
+// gather lets callers fill the next record: a sync costs as much CPU as some
+// thirty messages, however many it carries. A log that is not busy waits for
+// nobody.
+func (s *Store) gather(last int, began time.Time) {
+	runtime.Gosched() // who was just answered may have more
+	if last < busyOps {
+		return
+	}
+	if wait := busyInterval - time.Since(began); wait > 0 {
+		time.Sleep(wait)
 	}
 }
 
@@ -101,6 +125,7 @@ func (s *Store) write(r *record) (sync time.Duration, err error) {
 		e := &r.entries[i]
 		e.err = t.run(e.op, i)
 	}
+	t.putAdmitted()
 	t.writeHead()
 	if t.err != nil {
 		return 0, t.err

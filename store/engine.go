@@ -114,7 +114,6 @@ func (s *Store) engineOptions() *pebble.Options {
 		LBaseMaxBytes:               memtableSize,
 		MaxOpenFiles:                4096,
 		BytesPerSync:                1 << 20,
-		WALBytesPerSync:             1 << 20,
 		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, 2 },
 	}
 	// Fresh rows are read soon: the first levels are kept plain.

@@ -122,7 +122,7 @@ func (t *txn) dispatch(o *message.Outbound, s *message.State) {
 		Deadline: a.Deadline, From: t.names.of(step.From),
 	}
 	t.row = appendJob(t.row[:0], &j, s.UpdatedAt)
-	copy(t.putPending(l, shard, len(t.row)), t.row)
+	copy(t.putPending(l, shard, t.position(), len(t.row)), t.row)
 	t.feed(l, shard, j)
 }
 

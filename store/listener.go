@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // health is what the engine has said about the disk.
 type health struct {
 	stalls atomic.Int32 // write stalls that go on
-	slowAt atomic.Int64 // Unix nanoseconds of the last slow call
+	slowAt atomic.Int64 // Unix nanoseconds of the last slow call on the log
 	// logged is when the engine's background errors were last logged; the
 	// engine retries them in a hot loop.
 	logged atomic.Int64
@@ -20,7 +21,7 @@ type health struct {
 
 const (
 	// slowFor is how long a slow call to the disk counts.
-	slowFor = 5 * time.Second
+	slowFor = 3 * time.Second
 	// logEvery is how often the same kind of trouble is logged.
 	logEvery = time.Second
 )
@@ -58,7 +59,9 @@ func (s *Store) backgroundError(err error) {
 }
 
 func (s *Store) diskSlow(info vfs.DiskSlowInfo) {
-	s.health.slowAt.Store(time.Now().UnixNano())
+	if strings.HasSuffix(info.Path, ".log") {
+		s.health.slowAt.Store(time.Now().UnixNano())
+	}
 	if info.Duration >= s.options.StallLimit {
 		s.poison(fmt.Errorf("disk stalled: %s has taken %s", info.OpType, info.Duration))
 	}

@@ -48,34 +48,47 @@ func (c *outbounds) put(o *message.Outbound) {
 // states remembers the State rows that the committer has written last, and of
 // new messages that they have none.
 //
-// Ownership: the committer's. A value is valid until the next put.
-type states struct{ slots []recentState }
-
-type recentState struct {
-	id  message.ID
-	row []byte // empty: the message has no row
+// Ownership: the committer's. A row is valid until the next put.
+type states struct {
+	// of is the position at which a slot's message was accepted, which names it
+	// in eight bytes: a message that is only accepted touches no more.
+	of   [recentSlots]message.Position
+	rows [recentSlots][]byte // empty where of says fresh
 }
 
-func newStates() *states { return &states{make([]recentState, recentSlots)} }
+// fresh marks a message without a row.
+const fresh = message.Position(1) << 63
 
-// get returns the row of id. known is false where only the engine can tell.
+func newStates() *states { return new(states) }
+
+// get returns the row of id, empty if it has none. known is false where only
+// the engine can tell.
 func (c *states) get(id message.ID) (row []byte, known bool) {
-	s := &c.slots[slotOf(id)]
-	return s.row, s.id == id
+	i, p := slotOf(id), id.Position()
+	switch c.of[i] {
+	case p:
+		return c.rows[i], true
+	case p | fresh:
+		return nil, true
+	}
+	return nil, false
 }
+
+// add remembers that id is new.
+func (c *states) add(id message.ID) { c.of[slotOf(id)] = id.Position() | fresh }
 
 // put remembers a copy of the row; empty: there is none.
 func (c *states) put(id message.ID, row []byte) {
-	s := &c.slots[slotOf(id)]
+	i := slotOf(id)
 	if len(row) > maxRecent {
-		*s = recentState{}
+		c.of[i], c.rows[i] = 0, nil
 		return
 	}
-	s.id, s.row = id, append(s.row[:0], row...)
+	c.of[i], c.rows[i] = id.Position(), append(c.rows[i][:0], row...)
 }
 
 // forget empties c, after rows were removed behind its back.
-func (c *states) forget() { clear(c.slots) }
+func (c *states) forget() { *c = states{} }
 
 // early counts the rows of early receipts by a hash of their key. Nearly every
 // answer of a provider asks for one, and nearly none is there.

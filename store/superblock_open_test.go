@@ -215,7 +215,11 @@ func TestOpenWithoutSuperblock(t *testing.T) {
 // A new directory that crashed at any write of its making opens.
 func TestOpenAfterPowerLossWhileNew(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for round := range 40 {
+	rounds := 12
+	if raceDetector {
+		rounds = 2
+	}
+	for round := range rounds {
 		files := vfs.NewCrashableMem()
 		var clones []*vfs.MemFS
 		s, err := tryDir(&cloneAtSync{FS: files, take: func() {

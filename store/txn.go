@@ -43,8 +43,11 @@ type txn struct {
 	ordinal  int // of the op's next event
 
 	// fed and events are told after the batch is durable, in this order.
-	fed    []fed
-	events []message.Event
+	fed []fed
+	// admitted are the record's new messages whose pending rows are written
+	// at its end.
+	admitted []*acceptOp
+	events   []message.Event
 	// earliest is the first timer that was armed; 0: none.
 	earliest message.Time
 	// err is the first error of the engine. The record must not be committed.
@@ -63,7 +66,8 @@ func (t *txn) begin() {
 	t.batch.Reset()
 	t.written.reset()
 	clear(t.events)
-	t.fed, t.events = t.fed[:0], t.events[:0]
+	clear(t.admitted)
+	t.fed, t.events, t.admitted = t.fed[:0], t.events[:0], t.admitted[:0]
 	t.earliest, t.err = 0, nil
 	t.head.sequence++
 }

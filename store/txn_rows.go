@@ -2,10 +2,10 @@ package store
 
 import "messagehub/store/message"
 
-// putPending adds the row of a job in lane's shard at the op's position, and
-// returns the memory of its value for the caller to fill.
-func (t *txn) putPending(l *lane, shard, size int) (value []byte) {
-	t.key = appendPosition(appendShardKey(t.key[:0], l.Lane, shard), t.position())
+// putPending adds the row of a job in lane's shard at p, and returns the memory
+// of its value for the caller to fill.
+func (t *txn) putPending(l *lane, shard int, p message.Position, size int) (value []byte) {
+	t.key = appendPosition(appendShardKey(t.key[:0], l.Lane, shard), p)
 	key, value := t.put(len(t.key), size)
 	copy(key, t.key)
 	l.pending.Add(1)
