@@ -29,8 +29,10 @@ func startRelay(ctx context.Context, binary, dir string) (*server, error) {
 
 // startDelivering runs the relay on data in dir.
 func startDelivering(ctx context.Context, binary, dir string, flags ...string) (*server, error) {
-	p, err := start(ctx, binary, append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0",
-		"--data", dir, "--requests-per-minute", strconv.Itoa(unlimited)}, flags...)...)
+	p, err := start(ctx, binary, append([]string{
+		"demo", "--json", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0",
+		"--data", dir, "--requests-per-minute", strconv.Itoa(unlimited),
+	}, flags...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,11 @@ func TestAuthenticateAllocatesNothing(t *testing.T) {
 		name, token string
 		want        Code
 	}{
-		{"known", tokens[0], ""}, {"with an allowlist and a limit of its own", fenced, ""}, {"used up", empty, RateLimited},
-		{"unknown", stranger, InvalidKey}, {"mistyped", stranger[:40] + "x", InvalidKey},
+		{"known", tokens[0], ""},
+		{"with an allowlist and a limit of its own", fenced, ""},
+		{"used up", empty, RateLimited},
+		{"unknown", stranger, InvalidKey},
+		{"mistyped", stranger[:40] + "x", InvalidKey},
 	} {
 		c := requestWith(t, d.server, row.token)
 		c.authenticate()

@@ -74,46 +74,68 @@ func TestDecodeGood(t *testing.T) {
 	for _, row := range []struct{ name, body, want string }{
 		{"smallest", sms(""), "0 sms to=\"+14155550100\" from=\"\" text \"hi\" until=sent\n"},
 		{"white space", " \t\r\n{ \"to\" : \"+14155550100\" ,\n\"channel\":\"sms\",\"content\":\"hi\" } \n", "0 sms to=\"+14155550100\" from=\"\" text \"hi\" until=sent\n"},
-		{"escapes", `{"\u0074o":"+14155550100","channel":"sms","content":"a\"\\\/\b\f\n\r\té\ud83d\ude00\u00e9고"}`,
-			"0 sms to=\"+14155550100\" from=\"\" text \"a\\\"\\\\/\\b\\f\\n\\r\\té😀é고\" until=sent\n"},
-		{"nulls are absent", sms(`,"templateId":null,"fallback":null,"metadata":null,"scheduledAt":null,"priority":null`),
-			"0 sms to=\"+14155550100\" from=\"\" text \"hi\" until=sent\n"},
-		{"everything", `{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"order","templateLanguage":"ko",
+		{
+			"escapes", `{"\u0074o":"+14155550100","channel":"sms","content":"a\"\\\/\b\f\n\r\té\ud83d\ude00\u00e9고"}`,
+			"0 sms to=\"+14155550100\" from=\"\" text \"a\\\"\\\\/\\b\\f\\n\\r\\té😀é고\" until=sent\n",
+		},
+		{
+			"nulls are absent", sms(`,"templateId":null,"fallback":null,"metadata":null,"scheduledAt":null,"priority":null`),
+			"0 sms to=\"+14155550100\" from=\"\" text \"hi\" until=sent\n",
+		},
+		{
+			"everything", `{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"order","templateLanguage":"ko",
 			"templateParams":{"고객명":"Kim","n":3,"x":1.5e3,"vip":true,"empty":""},"from":"brand","reference":"r-1",
 			"metadata":{"a":1,"b":"c"},"scheduledAt":"2027-01-15T17:00:01+09:00","expiresIn":60,"priority":"high","strict":false}`,
 			"0 whatsapp to=\"+14155550100\" from=\"brand\" template \"\" template=order/ko[{고객명 Kim} {n 3} {x 1.5e3} {vip true} {empty }] until=sent\n" +
-				"on=15 unknown=0 late=false ref=\"r-1\" meta={\"a\":1,\"b\":\"c\"} priority=high at=1800000001000 expires=1m0s\n"},
-		{"media", `{"to":"+14155550100","channel":"whatsapp","contentType":"media","mediaUrl":"https://a.example/x?y#z","mediaType":"document","filename":"a b.pdf","content":"look"}`,
-			"0 whatsapp to=\"+14155550100\" from=\"\" media \"look\" media=https://a.example/x?y#z document \"a b.pdf\" until=sent\n"},
+				"on=15 unknown=0 late=false ref=\"r-1\" meta={\"a\":1,\"b\":\"c\"} priority=high at=1800000001000 expires=1m0s\n",
+		},
+		{
+			"media", `{"to":"+14155550100","channel":"whatsapp","contentType":"media","mediaUrl":"https://a.example/x?y#z","mediaType":"document","filename":"a b.pdf","content":"look"}`,
+			"0 whatsapp to=\"+14155550100\" from=\"\" media \"look\" media=https://a.example/x?y#z document \"a b.pdf\" until=sent\n",
+		},
 		{"a schedule just passed is now", sms(`,"scheduledAt":"2027-01-15T07:59:00Z"`), "0 sms to=\"+14155550100\" from=\"\" text \"hi\" until=sent\n"},
-		{"the example of the contract", `{"to":"+919876543210","channel":"whatsapp","content":"Your order has shipped","fallback":{
+		{
+			"the example of the contract", `{"to":"+919876543210","channel":"whatsapp","content":"Your order has shipped","fallback":{
 			"channels":["telegram",{"channel":"sms","to":"+919876543211","content":"Order 1234 shipped","timeout":120}],
 			"successStatus":"delivered","timeout":60,"on":["failed","expired","timeout","unroutable"],"lateReceipt":"cancel","onUnknown":"hold"}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"\" text \"Your order has shipped\" until=delivered timeout=1m0s\n" +
 				"1 telegram to=\"\" from=\"\" text \"Your order has shipped\" until=sent timeout=1m0s skip=unroutable\n" +
 				"2 sms to=\"+919876543211\" from=\"\" text \"Order 1234 shipped\" until=delivered timeout=2m0s\n" +
 				"? fallback.channels[0] unroutable: The recipient is not an address of telegram, and the step has no to of its own: it will be skipped.\n" +
-				"? fallback.successStatus unsupported_status: telegram can't report delivered; there, the success status is sent.\n"},
-		{"phones fit, from is taken over where it exists", `{"to":"+919876543210","channel":"whatsapp","from":"brand","content":"x","fallback":{"channels":["sms",{"channel":"telegram","to":"42"}]}}`,
+				"? fallback.successStatus unsupported_status: telegram can't report delivered; there, the success status is sent.\n",
+		},
+		{
+			"phones fit, from is taken over where it exists", `{"to":"+919876543210","channel":"whatsapp","from":"brand","content":"x","fallback":{"channels":["sms",{"channel":"telegram","to":"42"}]}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"brand\" text \"x\" until=sent\n" +
 				"1 sms to=\"+919876543210\" from=\"\" text \"x\" until=sent\n" +
-				"2 telegram to=\"42\" from=\"brand\" text \"x\" until=sent\n"},
-		{"the same channel again", `{"to":"42","channel":"telegram","content":"x","fallback":{"channels":["telegram"]}}`,
-			"0 telegram to=\"42\" from=\"\" text \"x\" until=sent\n1 telegram to=\"42\" from=\"\" text \"x\" until=sent\n"},
-		{"a timeout alone asks for delivery", `{"to":"+919876543210","channel":"whatsapp","content":"x","fallback":{"channels":[{"channel":"sms","timeout":5}],"onUnknown":"advance","lateReceipt":"continue","on":["timeout"]}}`,
+				"2 telegram to=\"42\" from=\"brand\" text \"x\" until=sent\n",
+		},
+		{
+			"the same channel again", `{"to":"42","channel":"telegram","content":"x","fallback":{"channels":["telegram"]}}`,
+			"0 telegram to=\"42\" from=\"\" text \"x\" until=sent\n1 telegram to=\"42\" from=\"\" text \"x\" until=sent\n",
+		},
+		{
+			"a timeout alone asks for delivery", `{"to":"+919876543210","channel":"whatsapp","content":"x","fallback":{"channels":[{"channel":"sms","timeout":5}],"onUnknown":"advance","lateReceipt":"continue","on":["timeout"]}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"\" text \"x\" until=sent\n" +
 				"1 sms to=\"+919876543210\" from=\"\" text \"x\" until=delivered timeout=5s\n" +
-				"on=4 unknown=1 late=true ref=\"\" meta= priority=normal at=0 expires=24h0m0s\n"},
-		{"a step's content ends the template", `{"to":"+919876543210","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"a":"b"},"fallback":{"channels":[{"channel":"sms","content":"plain"}]}}`,
+				"on=4 unknown=1 late=true ref=\"\" meta= priority=normal at=0 expires=24h0m0s\n",
+		},
+		{
+			"a step's content ends the template", `{"to":"+919876543210","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"a":"b"},"fallback":{"channels":[{"channel":"sms","content":"plain"}]}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"\" template \"\" template=t/[{a b}] until=sent\n" +
-				"1 sms to=\"+919876543210\" from=\"\" text \"plain\" template=t/[{a b}] until=sent\n"},
-		{"a step brings a template, another a picture", `{"to":"+919876543210","channel":"whatsapp","content":"c","fallback":{"channels":[{"channel":"whatsapp","templateId":"t"},{"channel":"whatsapp","mediaUrl":"https://a/b"}]}}`,
+				"1 sms to=\"+919876543210\" from=\"\" text \"plain\" template=t/[{a b}] until=sent\n",
+		},
+		{
+			"a step brings a template, another a picture", `{"to":"+919876543210","channel":"whatsapp","content":"c","fallback":{"channels":[{"channel":"whatsapp","templateId":"t"},{"channel":"whatsapp","mediaUrl":"https://a/b"}]}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"\" text \"c\" until=sent\n" +
 				"1 whatsapp to=\"+919876543210\" from=\"\" template \"c\" template=t/[] until=sent\n" +
-				"2 whatsapp to=\"+919876543210\" from=\"\" media \"c\" media=https://a/b  \"\" until=sent\n"},
-		{"a template for one step is not unused", `{"to":"+919876543210","channel":"whatsapp","content":"c","templateId":"t","fallback":{"channels":[{"channel":"whatsapp","contentType":"template"}]}}`,
+				"2 whatsapp to=\"+919876543210\" from=\"\" media \"c\" media=https://a/b  \"\" until=sent\n",
+		},
+		{
+			"a template for one step is not unused", `{"to":"+919876543210","channel":"whatsapp","content":"c","templateId":"t","fallback":{"channels":[{"channel":"whatsapp","contentType":"template"}]}}`,
 			"0 whatsapp to=\"+919876543210\" from=\"\" text \"c\" template=t/[] until=sent\n" +
-				"1 whatsapp to=\"+919876543210\" from=\"\" template \"c\" template=t/[] until=sent\n"},
+				"1 whatsapp to=\"+919876543210\" from=\"\" template \"c\" template=t/[] until=sent\n",
+		},
 		{"what is not used", sms(`,"mediaUrl":"http://a.example/x"`), "0 sms to=\"+14155550100\" from=\"\" text \"hi\" media=http://a.example/x  \"\" until=sent\n" +
 			"? mediaUrl unused_parameter: mediaUrl is not used: contentType is text.\n"},
 		{"retry may double", sms(`,"fallback":{"channels":["sms"],"onUnknown":"retry"}`), "0 sms to=\"+14155550100\" from=\"\" text \"hi\" until=sent\n" +
@@ -131,16 +153,22 @@ func TestDecodeGood(t *testing.T) {
 
 func TestDecodeSandbox(t *testing.T) {
 	for _, row := range []struct{ name, body, want string }{
-		{"fits every channel", `{"to":"sim:delivered","channel":"whatsapp","content":"x","fallback":{"channels":["telegram","sms"]}}`,
+		{
+			"fits every channel", `{"to":"sim:delivered","channel":"whatsapp","content":"x","fallback":{"channels":["telegram","sms"]}}`,
 			"0 whatsapp to=\"sim:delivered\" from=\"\" text \"x\" until=sent\n" +
 				"1 telegram to=\"sim:delivered\" from=\"\" text \"x\" until=sent\n" +
-				"2 sms to=\"sim:delivered\" from=\"\" text \"x\" until=sent\n"},
+				"2 sms to=\"sim:delivered\" from=\"\" text \"x\" until=sent\n",
+		},
 		{"slow", `{"to":"sim:slow:2.5","channel":"sms","content":"x","from":"sandbox"}`, "0 sms to=\"sim:slow:2.5\" from=\"sandbox\" text \"x\" until=sent\n"},
 		{"ordinary", sms(""), "0 sms to=\"+14155550100\" from=\"\" text \"hi\" until=sent\n"},
-		{"without a live sender", `{"to":"+14155550100","channel":"kakao","contentType":"brandmessage","content":"x"}`,
-			"0 kakao to=\"+14155550100\" from=\"\" brandmessage \"x\" until=sent\n"},
-		{"mistyped", `{"to":"sim:deliverd","channel":"sms","content":"x"}`,
-			"! to invalid_recipient: to must be sim:delivered, sim:failed, sim:not_on_channel or sim:slow, not \"sim:deliverd\"; did you mean \"sim:delivered\"?\n"},
+		{
+			"without a live sender", `{"to":"+14155550100","channel":"kakao","contentType":"brandmessage","content":"x"}`,
+			"0 kakao to=\"+14155550100\" from=\"\" brandmessage \"x\" until=sent\n",
+		},
+		{
+			"mistyped", `{"to":"sim:deliverd","channel":"sms","content":"x"}`,
+			"! to invalid_recipient: to must be sim:delivered, sim:failed, sim:not_on_channel or sim:slow, not \"sim:deliverd\"; did you mean \"sim:delivered\"?\n",
+		},
 		{"slow without seconds", `{"to":"sim:slow","channel":"sms","content":"x"}`, "! to invalid_recipient: to must give the seconds, such as sim:slow:2.5.\n"},
 		{"slow for ever", `{"to":"sim:slow:1e9","channel":"sms","content":"x"}`, "! to invalid_recipient: to must give the seconds, 0 to 3600, such as sim:slow:2.5.\n"},
 		{"slow NaN", `{"to":"sim:slow:NaN","channel":"sms","content":"x"}`, "! to invalid_recipient: to must give the seconds, 0 to 3600, such as sim:slow:2.5.\n"},
@@ -158,38 +186,56 @@ func TestDecodeFaults(t *testing.T) {
 	long := strings.Repeat("x", 70_000)
 	for _, row := range []struct{ name, body, want string }{
 		{"empty object", `{}`, "! channel missing_parameter: channel is missing.\n! to missing_parameter: to is missing.\n! content content_required: content is required for contentType text.\n"},
-		{"typo", `{"to":"+14155550100","chanel":"sms","content":"hi"}`,
-			"! chanel unknown_parameter: There is no member \"chanel\"; did you mean \"channel\"?\n! channel missing_parameter: channel is missing.\n"},
+		{
+			"typo", `{"to":"+14155550100","chanel":"sms","content":"hi"}`,
+			"! chanel unknown_parameter: There is no member \"chanel\"; did you mean \"channel\"?\n! channel missing_parameter: channel is missing.\n",
+		},
 		{"case", sms(`,"TO":"x"`), "! TO unknown_parameter: There is no member \"TO\"; did you mean \"to\"?\n"},
 		{"far from all", sms(`,"zzz":{"a":[1,{"b":null}]}`), "! zzz unknown_parameter: There is no member \"zzz\" here; there are to, channel, content, contentType, templateId, " +
 			"templateLanguage, templateParams, mediaUrl, mediaType, filename, from, fallback, reference, metadata, contactId, scheduledAt, expiresIn, priority, strict.\n"},
-		{"typo in fallback", sms(`,"fallback":{"chanels":["sms"],"sucessStatus":"sent"}`),
+		{
+			"typo in fallback", sms(`,"fallback":{"chanels":["sms"],"sucessStatus":"sent"}`),
 			"! fallback.chanels unknown_parameter: There is no member \"chanels\"; did you mean \"channels\"?\n" +
 				"! fallback.sucessStatus unknown_parameter: There is no member \"sucessStatus\"; did you mean \"successStatus\"?\n" +
-				"! fallback.channels invalid_fallback: channels is missing: it lists the steps after the message's own channel.\n"},
-		{"typo in a step", sms(`,"fallback":{"channels":["sms",{"channel":"sms","timout":9}]}`),
-			"! fallback.channels[1].timout unknown_parameter: There is no member \"timout\"; did you mean \"timeout\"?\n"},
-		{"not a step's member", sms(`,"fallback":{"channels":[{"channel":"sms","reference":"x"}]}`),
+				"! fallback.channels invalid_fallback: channels is missing: it lists the steps after the message's own channel.\n",
+		},
+		{
+			"typo in a step", sms(`,"fallback":{"channels":["sms",{"channel":"sms","timout":9}]}`),
+			"! fallback.channels[1].timout unknown_parameter: There is no member \"timout\"; did you mean \"timeout\"?\n",
+		},
+		{
+			"not a step's member", sms(`,"fallback":{"channels":[{"channel":"sms","reference":"x"}]}`),
 			"! fallback.channels[0].reference unknown_parameter: There is no member \"reference\" here; there are to, channel, content, contentType, templateId, " +
-				"templateLanguage, templateParams, mediaUrl, mediaType, filename, from, successStatus, timeout.\n"},
+				"templateLanguage, templateParams, mediaUrl, mediaType, filename, from, successStatus, timeout.\n",
+		},
 		{"twice", sms(`,"to":"+14155550101"`), "! to duplicate_parameter: to stands there twice; keep one of the two.\n"},
 		{"twice, once null", sms(`,"reference":null,"reference":"x"`), "! reference duplicate_parameter: reference stands there twice; keep one of the two.\n"},
-		{"twice in a step", sms(`,"fallback":{"channels":[{"channel":"sms","timeout":5,"timeout":6}]}`),
-			"! fallback.channels[0].timeout duplicate_parameter: timeout stands there twice; keep one of the two.\n"},
-		{"wrong types", `{"to":1,"channel":["sms"],"content":{"a":1},"templateParams":[],"metadata":"x","expiresIn":"60","strict":"yes","fallback":[]}`,
+		{
+			"twice in a step", sms(`,"fallback":{"channels":[{"channel":"sms","timeout":5,"timeout":6}]}`),
+			"! fallback.channels[0].timeout duplicate_parameter: timeout stands there twice; keep one of the two.\n",
+		},
+		{
+			"wrong types", `{"to":1,"channel":["sms"],"content":{"a":1},"templateParams":[],"metadata":"x","expiresIn":"60","strict":"yes","fallback":[]}`,
 			"! to invalid_type: to must be a string, not a number.\n! channel invalid_type: channel must be a string, not an array.\n" +
 				"! content invalid_type: content must be a string, not an object.\n! templateParams invalid_type: templateParams must be an object of names and values, not an array.\n" +
 				"! metadata invalid_type: metadata must be an object, not a string.\n! expiresIn invalid_type: expiresIn must be a whole number of seconds, not a string.\n" +
-				"! strict invalid_type: strict must be true or false, not a string.\n! fallback invalid_type: fallback must be an object, not an array.\n"},
-		{"numbers", sms(`,"expiresIn":1.5,"fallback":{"channels":[{"channel":"sms","timeout":4}],"timeout":259201}`),
+				"! strict invalid_type: strict must be true or false, not a string.\n! fallback invalid_type: fallback must be an object, not an array.\n",
+		},
+		{
+			"numbers", sms(`,"expiresIn":1.5,"fallback":{"channels":[{"channel":"sms","timeout":4}],"timeout":259201}`),
 			"! expiresIn invalid_type: expiresIn must be a whole number of seconds, not 1.5.\n" +
 				"! fallback.channels[0].timeout invalid_parameter: timeout must be from 5 to 259200 seconds, not 4.\n" +
-				"! fallback.timeout invalid_parameter: timeout must be from 5 to 259200 seconds, not 259201.\n"},
+				"! fallback.timeout invalid_parameter: timeout must be from 5 to 259200 seconds, not 259201.\n",
+		},
 		{"huge number", sms(`,"expiresIn":99999999999999999999999999`), "! expiresIn invalid_parameter: expiresIn must be from 1 to 604800 seconds, not 99999999999999999999999999.\n"},
-		{"unknown channel", `{"to":"+14155550100","channel":"whatsap","content":"x"}`,
-			"! channel unsupported_channel: channel must be whatsapp, telegram, sms or kakao, not \"whatsap\"; did you mean \"whatsapp\"?\n"},
-		{"not configured", `{"to":"+14155550100","channel":"kakao","contentType":"brandmessage","content":"x"}`,
-			"! channel channel_not_configured: channel names kakao, which has no sender configured for live messages.\n"},
+		{
+			"unknown channel", `{"to":"+14155550100","channel":"whatsap","content":"x"}`,
+			"! channel unsupported_channel: channel must be whatsapp, telegram, sms or kakao, not \"whatsap\"; did you mean \"whatsapp\"?\n",
+		},
+		{
+			"not configured", `{"to":"+14155550100","channel":"kakao","contentType":"brandmessage","content":"x"}`,
+			"! channel channel_not_configured: channel names kakao, which has no sender configured for live messages.\n",
+		},
 		{"sandbox recipient", `{"to":"sim:delivered","channel":"sms","content":"x"}`, "! to test_recipient: to is a recipient of the sandbox; use a cpk_test_ key, or a real recipient.\n"},
 		{"bad recipient", `{"to":"1234","channel":"sms","content":"x"}`, "! to invalid_recipient: to must be a phone number in E.164, such as +14155550100, not \"1234\".\n"},
 		{"bad recipient of a step", sms(`,"fallback":{"channels":[{"channel":"telegram","to":"@x"}]}`), "! fallback.channels[0].to invalid_recipient: to must be a chat id, not \"@x\".\n"},
@@ -202,29 +248,41 @@ func TestDecodeFaults(t *testing.T) {
 		{"outcomes of the wrong type", sms(`,"fallback":{"channels":"sms","on":"failed"}`), "! fallback.channels invalid_type: channels must be an array of 1 to 5 steps, not a string.\n! fallback.on invalid_type: on must be an array of outcomes, not a string.\n"},
 		{"an outcome of the wrong type", sms(`,"fallback":{"channels":["sms"],"on":[1]}`), "! fallback.on invalid_type: on must be an array of strings, not a number.\n"},
 		{"content type", sms(`,"contentType":"txt"`), "! contentType unsupported_content_type: contentType must be text, template, media or brandmessage, not \"txt\"; did you mean \"text\"?\n"},
-		{"content type of the channel", `{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","fallback":{"channels":["telegram"]}}`,
-			"! fallback.channels[0].contentType unsupported_content_type: contentType is template, but telegram carries text or media only.\n"},
+		{
+			"content type of the channel", `{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","fallback":{"channels":["telegram"]}}`,
+			"! fallback.channels[0].contentType unsupported_content_type: contentType is template, but telegram carries text or media only.\n",
+		},
 		{"channel's own rule", sms(``)[:len(sms(``))-5] + `"` + strings.Repeat("x", 1601) + `"}`, "! content content_too_long: content is longer than 1,600 characters.\n"},
-		{"channel's own rule in a step", `{"to":"+14155550100","channel":"whatsapp","content":"` + strings.Repeat("x", 1601) + `","fallback":{"channels":["sms"]}}`,
-			"! fallback.channels[0].content content_too_long: content is longer than 1,600 characters.\n"},
+		{
+			"channel's own rule in a step", `{"to":"+14155550100","channel":"whatsapp","content":"` + strings.Repeat("x", 1601) + `","fallback":{"channels":["sms"]}}`,
+			"! fallback.channels[0].content content_too_long: content is longer than 1,600 characters.\n",
+		},
 		{"too long for all", `{"to":"+14155550100","channel":"whatsapp","content":"` + long + `"}`, "! content content_too_long: content is longer than 65536 bytes.\n"},
 		{"no steps", sms(`,"fallback":{"channels":[]}`), "! fallback.channels invalid_fallback: channels is empty: it lists 1 to 5 steps.\n"},
 		{"six steps", sms(`,"fallback":{"channels":["sms","sms","sms","sms","sms","sms"]}`), "! fallback.channels invalid_fallback: channels has 6 steps; there may be 5.\n"},
-		{"step of no kind", sms(`,"fallback":{"channels":["sms",7,null]}`),
+		{
+			"step of no kind", sms(`,"fallback":{"channels":["sms",7,null]}`),
 			"! fallback.channels[1] invalid_fallback: A step must be the name of a channel or an object, not a number.\n" +
-				"! fallback.channels[2] invalid_fallback: A step must be the name of a channel or an object, not null.\n"},
+				"! fallback.channels[2] invalid_fallback: A step must be the name of a channel or an object, not null.\n",
+		},
 		{"step without channel", sms(`,"fallback":{"channels":[{"to":"+14155550100"}]}`), "! fallback.channels[0].channel missing_parameter: channel is missing.\n"},
-		{"fallback words", sms(`,"fallback":{"channels":["sms"],"successStatus":"deliverd","on":["fail"],"lateReceipt":"x","onUnknown":"wait"}`),
+		{
+			"fallback words", sms(`,"fallback":{"channels":["sms"],"successStatus":"deliverd","on":["fail"],"lateReceipt":"x","onUnknown":"wait"}`),
 			"! fallback.successStatus invalid_fallback: successStatus must be sent, delivered or read, not \"deliverd\"; did you mean \"delivered\"?\n" +
 				"! fallback.on invalid_fallback: on must be failed, expired, timeout or unroutable, not \"fail\"; did you mean \"failed\"?\n" +
 				"! fallback.lateReceipt invalid_parameter: lateReceipt must be cancel or continue, not \"x\".\n" +
-				"! fallback.onUnknown invalid_fallback: onUnknown must be hold, advance or retry, not \"wait\".\n"},
+				"! fallback.onUnknown invalid_fallback: onUnknown must be hold, advance or retry, not \"wait\".\n",
+		},
 		{"on nothing", sms(`,"fallback":{"channels":["sms"],"on":[]}`), "! fallback.on invalid_fallback: on is empty: no outcome would move the message on.\n"},
-		{"strict", `{"to":"42","channel":"telegram","content":"x","strict":true,"fallback":{"channels":["telegram"],"successStatus":"delivered"}}`,
-			"! fallback.successStatus unsupported_status: telegram can't report delivered; there, the success status is sent.\n"},
-		{"strict step", `{"to":"42","channel":"telegram","content":"x","fallback":{"strict":true,"channels":[{"channel":"telegram","successStatus":"read"},{"channel":"telegram","timeout":9}]}}`,
+		{
+			"strict", `{"to":"42","channel":"telegram","content":"x","strict":true,"fallback":{"channels":["telegram"],"successStatus":"delivered"}}`,
+			"! fallback.successStatus unsupported_status: telegram can't report delivered; there, the success status is sent.\n",
+		},
+		{
+			"strict step", `{"to":"42","channel":"telegram","content":"x","fallback":{"strict":true,"channels":[{"channel":"telegram","successStatus":"read"},{"channel":"telegram","timeout":9}]}}`,
 			"! fallback.channels[0].successStatus unsupported_status: telegram can't report read; there, the success status is sent.\n" +
-				"! fallback.channels[1].timeout unsupported_status: telegram can't report delivered; there, the success status is sent.\n"},
+				"! fallback.channels[1].timeout unsupported_status: telegram can't report delivered; there, the success status is sent.\n",
+		},
 		{"scheduled too late", sms(`,"scheduledAt":"2027-02-14T08:00:01Z"`), "! scheduledAt invalid_parameter: scheduledAt must be at most 30 days ahead.\n"},
 		{"scheduled in the past", sms(`,"scheduledAt":"2027-01-15T07:54:59Z"`), "! scheduledAt invalid_parameter: scheduledAt is in the past.\n"},
 		{"scheduled never", sms(`,"scheduledAt":"tomorrow"`), "! scheduledAt invalid_parameter: scheduledAt must be a time such as 2026-01-31T12:00:00Z, not \"tomorrow\".\n"},
@@ -232,27 +290,35 @@ func TestDecodeFaults(t *testing.T) {
 		{"priority", sms(`,"priority":"hihg"`), "! priority invalid_parameter: priority must be high, normal or bulk, not \"hihg\"; did you mean \"high\"?\n"},
 		{"reference", sms(`,"reference":"` + strings.Repeat("é", 129) + `"`), "! reference invalid_parameter: reference must have at most 128 characters.\n"},
 		{"control character", sms(`,"reference":"a\u0007"`), "! reference invalid_parameter: reference must not hold control characters.\n"},
-		{"metadata nested", sms(`,"metadata":{"a":{"b":1},"c":[2],"a":3}`),
+		{
+			"metadata nested", sms(`,"metadata":{"a":{"b":1},"c":[2],"a":3}`),
 			"! metadata invalid_type: metadata must be flat: \"a\" must not be an object.\n! metadata invalid_type: metadata must be flat: \"c\" must not be an array.\n" +
-				"! metadata duplicate_parameter: metadata has \"a\" twice.\n"},
+				"! metadata duplicate_parameter: metadata has \"a\" twice.\n",
+		},
 		{"metadata too long", sms(`,"metadata":{"a":"` + strings.Repeat("x", 2048) + `"}`), "! metadata invalid_parameter: metadata is longer than 2048 bytes.\n"},
-		{"params nested", `{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"a":{"b":1},"c":null,"d":1,"d":2,"":3}}`,
+		{
+			"params nested", `{"to":"+14155550100","channel":"whatsapp","contentType":"template","templateId":"t","templateParams":{"a":{"b":1},"c":null,"d":1,"d":2,"":3}}`,
 			"! templateParams.a invalid_type: templateParams.a must be a string, a number or a boolean.\n" +
 				"! templateParams.c invalid_type: templateParams.c must be a string, a number or a boolean.\n" +
 				"! templateParams.d duplicate_parameter: templateParams.d stands there twice; keep one of the two.\n" +
-				"! templateParams invalid_parameter: templateParams has a value without a name.\n"},
-		{"media URL", `{"to":"+14155550100","channel":"whatsapp","contentType":"media","mediaUrl":"ftp://x","mediaType":"gif","filename":"a/b"}`,
+				"! templateParams invalid_parameter: templateParams has a value without a name.\n",
+		},
+		{
+			"media URL", `{"to":"+14155550100","channel":"whatsapp","contentType":"media","mediaUrl":"ftp://x","mediaType":"gif","filename":"a/b"}`,
 			"! mediaUrl invalid_parameter: mediaUrl must be an absolute http or https URL, with everything beyond ASCII escaped and no password in it.\n" +
 				"! mediaType invalid_parameter: mediaType must be image, video, audio or document, not \"gif\".\n" +
-				"! filename invalid_parameter: filename must be a name without a path.\n"},
-		{"all at once", `{"to":"x","channel":"sms","content":"","priority":"now","fallback":{"channels":["sms",{"channel":"nope","timeout":1}]}}`,
+				"! filename invalid_parameter: filename must be a name without a path.\n",
+		},
+		{
+			"all at once", `{"to":"x","channel":"sms","content":"","priority":"now","fallback":{"channels":["sms",{"channel":"nope","timeout":1}]}}`,
 			"! priority invalid_parameter: priority must be high, normal or bulk, not \"now\".\n" +
 				"! fallback.channels[1].timeout invalid_parameter: timeout must be from 5 to 259200 seconds, not 1.\n" +
 				"! to invalid_recipient: to must be a phone number in E.164, such as +14155550100, not \"x\".\n" +
 				"! content content_required: content is required for contentType text.\n" +
 				"! fallback.channels[0].content content_required: content is required for contentType text.\n" +
 				"! fallback.channels[1].channel unsupported_channel: channel must be whatsapp, telegram, sms or kakao, not \"nope\".\n" +
-				"! fallback.channels[1].content content_required: content is required for contentType text.\n"},
+				"! fallback.channels[1].content content_required: content is required for contentType text.\n",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, decodeText(t, row.body, false)); diff != "" {

@@ -24,6 +24,7 @@ func (frozen) MkdirAll(string, os.FileMode) error                     { return e
 func (frozen) OpenReadWrite(string, vfs.DiskWriteCategory, ...vfs.OpenOption) (vfs.File, error) {
 	return nil, errFrozen
 }
+
 func (frozen) ReuseForWrite(string, string, vfs.DiskWriteCategory) (vfs.File, error) {
 	return nil, errFrozen
 }

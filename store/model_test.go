@@ -75,8 +75,7 @@ func (m *model) accept(o *message.Outbound, key message.Idempotency) {
 	m.order = append(m.order, o.ID)
 	m.carry(m.messages[o.ID], &effects)
 	if key.Key != "" {
-		m.promises[modelPromise{o.Workspace, key.Route, key.Key}] =
-			promise{o.ID, state.Status, key.Body, key.At.Add(IdempotencyFor)}
+		m.promises[modelPromise{o.Workspace, key.Route, key.Key}] = promise{o.ID, state.Status, key.Body, key.At.Add(IdempotencyFor)}
 	}
 }
 

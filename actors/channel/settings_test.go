@@ -118,8 +118,14 @@ func TestPaceOfSettings(t *testing.T) {
 		t.Errorf("without values: %+v", got)
 	}
 	for _, bad := range []Values{
-		{"messagesPerSecond": "-1"}, {"messagesPerSecond": "NaN"}, {"messagesPerSecond": "fast"}, {"messagesPerSecond": "1e9"},
-		{"maxInFlight": "0"}, {"maxInFlight": "10001"}, {"timeout": "0s"}, {"timeout": "1h"},
+		{"messagesPerSecond": "-1"},
+		{"messagesPerSecond": "NaN"},
+		{"messagesPerSecond": "fast"},
+		{"messagesPerSecond": "1e9"},
+		{"maxInFlight": "0"},
+		{"maxInFlight": "10001"},
+		{"timeout": "0s"},
+		{"timeout": "1h"},
 	} {
 		if _, err := Complete(settings, bad); err == nil {
 			t.Errorf("%v is taken", bad)

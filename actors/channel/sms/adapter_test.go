@@ -44,8 +44,13 @@ func TestValidityPeriodIsWhatIsLeft(t *testing.T) {
 		left time.Duration
 		want string
 	}{
-		{-time.Hour, "1"}, {0, "1"}, {900 * time.Millisecond, "1"}, {90 * time.Second, "90"},
-		{36_000 * time.Second, "36000"}, {36_001 * time.Second, "36000"}, {24 * time.Hour, "36000"},
+		{-time.Hour, "1"},
+		{0, "1"},
+		{900 * time.Millisecond, "1"},
+		{90 * time.Second, "90"},
+		{36_000 * time.Second, "36000"},
+		{36_001 * time.Second, "36000"},
+		{24 * time.Hour, "36000"},
 	}
 	for _, row := range rows {
 		step := text("x")

@@ -19,13 +19,23 @@ type row struct {
 
 func rows() []row {
 	out := []row{
-		{429, 20429, channel.RateLimited}, {429, 21611, channel.RateLimited}, {429, 14107, channel.RecipientRateLimited},
-		{500, 20500, channel.ProviderError}, {503, 20503, channel.ProviderUnavailable},
-		{401, 20003, channel.BadCredentials}, {403, 20005, channel.SenderRestricted}, {403, 20006, channel.BadCredentials},
-		{403, 20403, channel.SenderRestricted}, {404, 20404, channel.BadCredentials},
+		{429, 20429, channel.RateLimited},
+		{429, 21611, channel.RateLimited},
+		{429, 14107, channel.RecipientRateLimited},
+		{500, 20500, channel.ProviderError},
+		{503, 20503, channel.ProviderUnavailable},
+		{401, 20003, channel.BadCredentials},
+		{403, 20005, channel.SenderRestricted},
+		{403, 20006, channel.BadCredentials},
+		{403, 20403, channel.SenderRestricted},
+		{404, 20404, channel.BadCredentials},
 		// Codes that the table does not have: the status tells.
-		{400, 29999, channel.ContentRejected}, {401, 20107, channel.BadCredentials}, {403, 29999, channel.BadCredentials},
-		{429, 29999, channel.RateLimited}, {500, 29999, channel.OutcomeUnknown}, {503, 29999, channel.OutcomeUnknown},
+		{400, 29999, channel.ContentRejected},
+		{401, 20107, channel.BadCredentials},
+		{403, 29999, channel.BadCredentials},
+		{429, 29999, channel.RateLimited},
+		{500, 29999, channel.OutcomeUnknown},
+		{503, 29999, channel.OutcomeUnknown},
 	}
 	at400 := map[channel.Code][]int{
 		channel.InvalidRecipient:    {21211, 21217, 21265},

@@ -63,8 +63,13 @@ func common(m *created201) []field {
 		from = *m.From
 	}
 	fields := []field{
-		{"SmsSid", m.Sid}, {"To", m.To}, {"From", from}, {"MessageSid", m.Sid}, {"AccountSid", m.AccountSid},
-		{"ApiVersion", m.APIVersion}, {"AddedWithoutNotice", "café & 100 %"},
+		{"SmsSid", m.Sid},
+		{"To", m.To},
+		{"From", from},
+		{"MessageSid", m.Sid},
+		{"AccountSid", m.AccountSid},
+		{"ApiVersion", m.APIVersion},
+		{"AddedWithoutNotice", "café & 100 %"},
 	}
 	if m.Service != nil {
 		fields = append(fields, field{"MessagingServiceSid", *m.Service})
