@@ -157,9 +157,10 @@ func (a *actor) inspect() {
 	}
 }
 
-// begun reports whether the job's attempt has been started and not settled.
+// begun reports whether the job's attempt has been started, and its outcome was
+// never recorded. A receipt may have lifted it since.
 func begun(s *message.State, job *message.Job) bool {
-	return job.Attempt == s.Current() && s.Waiting == job.Position && s.Attempts[job.Attempt].Status == message.Sending
+	return job.Attempt == s.Current() && s.Waiting == job.Position && s.Attempts[job.Attempt].Status != message.Queued
 }
 
 // step passes the event to the shard and does what it says.

@@ -26,7 +26,8 @@ type State struct {
 	UpdatedAt  Time
 	// Waiting is the position of the backlog entry that holds the message;
 	// 0 while it waits for a timer or a receipt.
-	// Invariant: not 0 only while the last attempt is Queued or Sending.
+	// Invariant: not 0 only while the last attempt is queued, or started and
+	// without its outcome; an early receipt may have lifted it meanwhile.
 	Waiting  Position
 	Attempts []Attempt
 	Timeline []Entry
