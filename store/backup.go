@@ -28,11 +28,21 @@ func (s *Store) Backup(dir string) (*BackupManifest, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("back up to %s: %w", dir, err), files.RemoveAll(dir))
 	}
-	if err := s.keeper.note(); err != nil {
-		s.poison(err)
-		return nil, fmt.Errorf("back up to %s: %w", dir, err)
+	return m, s.noteBackup()
+}
+
+// noteBackup writes the superblock, unless the store has been closed meanwhile:
+// the backup is whole all the same.
+func (s *Store) noteBackup() error {
+	if s.reading.enter() != nil {
+		return nil
 	}
-	return m, nil
+	defer s.reading.leave()
+	err := s.keeper.note()
+	if err != nil {
+		s.poison(err)
+	}
+	return err
 }
 
 func (s *Store) backup(files vfs.FS, dir string) (*BackupManifest, error) {

@@ -108,7 +108,7 @@ func (c *checker) run() (err error) {
 func (c *checker) find(kind, key string, problem error) {
 	c.report.Total++
 	if len(c.report.Findings) < maxFindings {
-		c.report.Findings = append(c.report.Findings, Finding{kind, key, problem.Error()})
+		c.report.Findings = append(c.report.Findings, Finding{kind, key, oneLine(problem.Error())})
 	}
 }
 

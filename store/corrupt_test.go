@@ -115,7 +115,7 @@ func TestDamageIsNeverSilent(t *testing.T) {
 				}
 				for what, verdict := range d.damage(t, name) {
 					kinds[kind][verdict]++
-					if strings.HasPrefix(verdict, "silent") {
+					if strings.HasPrefix(verdict, "silent") || strings.HasPrefix(verdict, "wrong") {
 						t.Errorf("%s, %s: %s", name, what, verdict)
 					}
 				}
@@ -183,10 +183,16 @@ func (d damagedDir) verdict(t *testing.T, files *vfs.MemFS) string {
 	s, err := tryDir(files)
 	if err != nil {
 		if dirHash(t, files, "data") != before {
-			return "silent: the refused open has changed the directory: " + err.Error()
+			return "wrong: the refused open has changed the directory: " + err.Error()
 		}
 		if report.Total == 0 {
-			return "silent: it does not open, but Check finds nothing: " + err.Error()
+			return "wrong: it does not open, but Check finds nothing: " + err.Error()
+		}
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrLostTail) && !errors.Is(err, ErrNoSuperblock) {
+			return "wrong: the error does not say that it is damage: " + err.Error()
+		}
+		if strings.Contains(err.Error(), "\n") {
+			return "wrong: the error has several lines: " + err.Error()
 		}
 		return "refused"
 	}
@@ -199,7 +205,7 @@ func (d damagedDir) verdict(t *testing.T, files *vfs.MemFS) string {
 		return "harmless, found by Check"
 	case s.Healthy() != nil || errors.Is(missing, ErrCorrupt) || pebble.IsCorruptionError(missing):
 		if report.Total == 0 {
-			return "silent: Check has not found it: " + missing.Error()
+			return "wrong: Check has not found it: " + missing.Error()
 		}
 		return "found by reading and by Check"
 	}

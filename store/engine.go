@@ -77,11 +77,8 @@ func (s *Store) openEngine(dir string) error {
 	}
 	o.FS = ordered{o.FS}
 	db, err := pebble.Open(dir, o)
-	if err != nil && pebble.IsCorruptionError(err) {
-		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
 	if err != nil {
-		return err
+		return markCorrupt(err)
 	}
 	s.db, s.engine.db = db, db
 	return nil

@@ -140,7 +140,9 @@ func (m *model) learn(mm *modelMessage, i int) {
 	delete(m.early, p)
 	delete(m.timers, modelTimer{at: early.expires, provider: p})
 	for _, r := range early.receipts {
-		m.foldHere(o.ID, factOf(&r.receipt, i, r.at))
+		fact := factOf(&r.receipt, i, m.now)
+		fact.ReportedAt = cmp.Or(r.receipt.At, r.at)
+		m.foldHere(o.ID, fact)
 	}
 }
 

@@ -48,9 +48,18 @@ func (t *txn) learn(o *message.Outbound, s *message.State, i int) {
 	}
 	t.dropOrphans(lane, a.ProviderID, early.expires)
 	for k := range early.receipts {
-		r := &early.receipts[k]
-		t.foldInto(o, s, factOf(&r.receipt, i, r.at))
+		t.foldInto(o, s, early.receipts[k].fact(i, s.UpdatedAt))
 	}
+}
+
+// fact makes the Fact of an early receipt, folded at the moment now: what
+// follows from it begins then. It was reported when it came.
+func (e *orphan) fact(attempt int, now message.Time) message.Fact {
+	f := factOf(&e.receipt, attempt, now)
+	if f.ReportedAt == 0 {
+		f.ReportedAt = e.at
+	}
+	return f
 }
 
 // shelve keeps a receipt for the message that it will turn out to be about.

@@ -163,7 +163,7 @@ func (w *twins) foldBoth(t *rapid.T, id message.ID, fact, twin message.Fact) {
 func (w *twins) report(t *rapid.T) {
 	r := message.Receipt{
 		Channel: someChannels.Draw(t, "channel"), Test: rapid.Bool().Draw(t, "test"),
-		ProviderID: someProviders.Draw(t, "provider"), At: w.model.now - 5,
+		ProviderID: someProviders.Draw(t, "provider"), At: rapid.SampledFrom([]message.Time{0, w.model.now - 5}).Draw(t, "at"),
 		Status: rapid.SampledFrom([]message.Status{message.Sent, message.Delivered, message.Read, message.Failed}).Draw(t, "status"),
 	}
 	if r.Status == message.Failed {

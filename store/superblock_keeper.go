@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 )
 
@@ -22,6 +23,9 @@ type keeper struct {
 	// fail is told once if the superblock can't be written any more.
 	fail       func(error)
 	stop, done chan struct{}
+	// noting is held by note: the superblock never goes back, and guard is used
+	// by one at a time.
+	noting sync.Mutex
 }
 
 // start begins to write, until halt.
@@ -55,6 +59,8 @@ func (k *keeper) halt() { close(k.stop) }
 
 // note writes what is durable now.
 func (k *keeper) note() error {
+	k.noting.Lock()
+	defer k.noting.Unlock()
 	next := superblock{mark: k.mark()}
 	marks, err := k.guard.survey(k.liveLogs)
 	switch {

@@ -155,11 +155,3 @@ func (mute) Errorf(string, ...any) {}
 // Fatalf does not return, as the engine expects. It is for writes that failed,
 // so it isn't called.
 func (mute) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
-
-// markCorrupt makes the engine's corruption errors ours.
-func markCorrupt(err error) error {
-	if pebble.IsCorruptionError(err) {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	return err
-}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -106,6 +107,21 @@ func TestOpenFindsLostTail(t *testing.T) {
 				t.Errorf("%v does not name sequence %d", err, known.sequence)
 			}
 		})
+	}
+}
+
+// Far from its end, the engine itself finds a rotten log. The error says where.
+func TestOpenSaysWhereALogIsRotten(t *testing.T) {
+	files := vfs.NewCrashableMem()
+	s := begun(onDir(t, files))
+	populate(t, s, 40)
+	after := files.CrashClone(vfs.CrashCloneCfg{})
+	name := lastLog(t, after)
+	rewrite(t, after, name, func(b []byte) []byte { b[len(b)/3] ^= 1; return b })
+	err := refuses(t, after, ErrCorrupt)
+	digits := strings.TrimLeft(strings.TrimSuffix(after.PathBase(name), ".log"), "0")
+	if !strings.Contains(err.Error(), "wal "+digits) || !strings.Contains(err.Error(), "offset") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -328,6 +344,29 @@ func TestSuperblockFollowsTheLog(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A backup writes the superblock too, at any time.
+func TestSuperblockNeverGoesBack(t *testing.T) {
+	s := onDir(t, vfs.NewMem())
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 50 {
+				if err := s.Audit(someEntry(1)); err != nil {
+					t.Error(err)
+				}
+				before := s.keeper.slots.current()
+				if err := s.keeper.note(); err != nil {
+					t.Error(err)
+				}
+				if after := s.keeper.slots.current(); after.sequence < before.sequence || after.generation <= before.generation {
+					t.Errorf("%+v after %+v", after, before)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestSuperblockThatCannotBeWrittenPoisons(t *testing.T) {

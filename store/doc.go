@@ -1,0 +1,85 @@
+// Package store is the durable log of messages and the rows that it folds into.
+// Pebble's own write-ahead log is the journal: nothing is written twice.
+//
+// # How a message is written
+//
+//	caller     encode ─▶ put ──▶ queue                               ┌─▶ returns
+//	committer                     └─▶ number, copy ─▶ sync ─▶ feed, observe, answer
+//
+// One goroutine, the committer, writes. It takes all operations that wait as
+// one record: a Pebble batch with one log sequence and one sync. An operation's
+// place in the log is its Position, sequence and index; the id of a message
+// holds the position at which it was accepted, so a look-up needs no index.
+// What is decided against rows (a fact about a message, a receipt, an
+// idempotency key) is decided by the committer, against the rows as the
+// operations before have left them.
+//
+// # Guarantees
+//
+//   - What was acknowledged is on disk: no caller has an answer, no mailbox a
+//     job, no observer an event and no reader a row before the record's sync.
+//   - Jobs and events are told in log order, once per life of the process; the
+//     Backlog and Events say the same again after a restart.
+//   - A message has one id per idempotency key for 24 hours, whatever happens.
+//   - The feed has no gaps: whoever goes on from the last position he has seen
+//     misses nothing.
+//   - After the first write or sync that fails, nothing is acknowledged any
+//     more; a later success of the disk does not count.
+//   - Operations are deterministic: the same ones on the same rows write the
+//     same bytes. Times and random bits are in them.
+//   - A workspace never reads another's rows: it is the first part of their keys.
+//
+// # Non-guarantees
+//
+//   - An operation that was answered with ErrPoisoned may be on disk, or not.
+//   - Jobs told before a crash are not told again: their rows are in the
+//     Backlog. Whether a provider has a message that was Started is for its
+//     shard to find out.
+//   - A timer can fire late, and after it has become pointless: its fact is
+//     then refused.
+//   - Receipts for an unknown provider id are kept for 24 hours, at most 16 of
+//     each id; provider ids are found for 32 to 64 days.
+//   - After the wall clock was set back by more than an hour, a List with Until
+//     can miss messages from that time.
+//
+// # Keys
+//
+// Numbers are big endian. A lane is the channel's name, 0, and 1 for the
+// sandbox or 0.
+//
+//	m workspace 4 id 16                          a message as it was asked for
+//	s workspace 4 id 16                          its state; absent: as accepted
+//	p lane shard 2 position 8                    a job that waits
+//	t due 8 kind 1 attempt 1 workspace 4 id 16   a timer of a message
+//	t due 8 0x80 lane provider id                a timer of early receipts
+//	e workspace 4 position 8 ordinal 1           a public event but the first
+//	x period 4 lane provider id                  the attempt of a provider's id
+//	o lane provider id                           early receipts
+//	i day 4 workspace 4 route 0 key              an idempotency key's message
+//	w, k, a                                      workspaces, keys, audit log
+//	z/head                                       how far the log has come
+//	z/hour/ hour 4                               the first sequence of an hour
+//	z/schema, z/…                                what the directory was made with
+//
+// An accept writes two rows, m and p (and i): the event that it is, is read
+// from m. So the feed merges the m and e rows of a workspace, both of which
+// sort by position. Rows found by a foreign key lie in periods (32 days, a
+// day), and go by removing whole periods.
+//
+// # Values
+//
+//	┌───────────┬──────────────────────────────────────────┐
+//	│ version 1 │ members in a fixed order                 │
+//	└───────────┴──────────────────────────────────────────┘
+//
+// Numbers are uvarints, zigzag where they can be negative; texts have their
+// length before them; rare members follow only where a bit says so. The State
+// begins with the position of the fact that made it: a reader who finds one
+// that is not durable yet waits.
+//
+// # Beside the rows
+//
+// Pebble does not notice the loss of the last blocks of its log. Two slots of
+// a superblock, hw.0 and hw.1, say how far the log had come at the least; a
+// directory that ends before is refused.
+package store
