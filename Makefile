@@ -28,7 +28,7 @@ fuzz: ## give every fuzz target FUZZ_EXECS executions
 	./bench/fuzz.sh $(or $(FUZZ_EXECS),1000000)
 
 lint: ## format, vet, staticcheck
-	@test -z "$$($(GO) run $(GOFUMPT) -l . | tee /dev/stderr)" || { echo 'run: go run $(GOFUMPT) -w .'; exit 1; }
+	@files="$$($(GO) run $(GOFUMPT) -l .)"; test -z "$$files" || { echo "$$files"; echo 'run: go run $(GOFUMPT) -w .'; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
