@@ -113,6 +113,7 @@ type Server struct {
 	mu struct {
 		sync.Mutex
 		listeners []*listener
+		down      bool // Shutdown has begun
 	}
 }
 
@@ -157,13 +158,29 @@ func (s *Server) bind(r route) fasthttp.RequestHandler {
 // several listeners.
 func (s *Server) Serve(ln net.Listener) error {
 	l := s.listen(ln)
-	s.mu.Lock()
-	s.mu.listeners = append(s.mu.listeners, l)
-	s.mu.Unlock()
-	if err := s.http.Serve(l); err != nil {
+	if !s.register(l) { // shut down before it was served
+		return ln.Close()
+	}
+	if err := s.http.Serve(l); err != nil && !s.isDown() {
 		return fmt.Errorf("serve API on %s: %w", ln.Addr(), err)
 	}
 	return nil
+}
+
+// register notes a listener for Shutdown to close, unless that is over.
+func (s *Server) register(l *listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.mu.down {
+		s.mu.listeners = append(s.mu.listeners, l)
+	}
+	return !s.mu.down
+}
+
+func (s *Server) isDown() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.down
 }
 
 // Drain makes the server refuse new work, and go on with everything else.
@@ -179,12 +196,18 @@ func (s *Server) Drain() {
 // left are cut.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
+	s.mu.Lock()
+	s.mu.down = true
+	s.mu.Unlock()
 	err := s.http.ShutdownWithContext(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.mu.listeners {
+		_ = l.Close() // the HTTP server does not know one that it has yet to accept on
+	}
 	if err == nil {
 		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, l := range s.mu.listeners {
 		l.closeConns(func(*conn) bool { return true })
 	}
