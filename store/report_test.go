@@ -54,6 +54,33 @@ func TestEarlyReceipts(t *testing.T) {
 	}
 }
 
+// TestFallbackThatCameAndWent: two early receipts, a failure and then a
+// delivery, open the next step and withdraw it again within one operation. No
+// mailbox hears of it.
+func TestFallbackThatCameAndWent(t *testing.T) {
+	s, e := started(t, vfs.NewMem())
+	o := testOutbound()
+	o.Steps[0].Success = message.Delivered
+	o.Steps = append(o.Steps, message.Step{Channel: "sms", To: "+821012345678", Success: message.Sent})
+	id := mustAccept(t, s, o)
+	j := <-e.news
+	mustFold(t, s, id, message.Fact{Kind: message.Started, At: noon, Position: j.Position, Sender: "main"})
+	mustReport(t, s,
+		message.Receipt{Channel: "whatsapp", ProviderID: "w1", Status: message.Failed},
+		message.Receipt{Channel: "whatsapp", ProviderID: "w1", Status: message.Delivered},
+	)
+	folded := mustFold(t, s, id, message.Fact{Kind: message.Accepted, At: noon, ProviderID: "w1"})
+	if len(folded.State.Attempts) != 2 || folded.State.Status != message.Delivered || folded.State.Waiting != 0 {
+		t.Fatalf("%+v", folded.State)
+	}
+	if jobs, _ := e.counts(); jobs != 1 || s.Pending(message.Lane{Channel: "sms"}) != 0 {
+		t.Errorf("%d jobs were fed, %d are pending", jobs, s.Pending(message.Lane{Channel: "sms"}))
+	}
+	if err := verifyBacklog(s); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOrphansAreBounded(t *testing.T) {
 	s, _ := started(t, vfs.NewMem())
 	for range maxOrphans + 4 {

@@ -247,9 +247,26 @@ func (w *twins) compareState(t *rapid.T, what string, got, want *message.State) 
 	}
 }
 
+// checkTimers compares the timers that are armed.
+func (w *twins) checkTimers(t *rapid.T) {
+	var got, want []string
+	err := eachRow(w.store.db, []byte{prefixTimer}, func(key, _ []byte) error {
+		got = append(got, string(key))
+		return nil
+	})
+	for timer := range w.model.timers {
+		want = append(want, timer.key())
+	}
+	slices.Sort(want)
+	if err != nil || !slices.Equal(got, want) {
+		t.Fatalf("timers %q, want %q, %v", got, want, err)
+	}
+}
+
 // check compares all that can be read.
 func (w *twins) check(t *rapid.T) {
 	w.checkBacklog(t)
+	w.checkTimers(t)
 	for _, id := range w.model.order {
 		mm := w.model.messages[id]
 		o, s, err := w.store.Message(mm.outbound.Workspace, id)
