@@ -14,8 +14,8 @@ import (
 
 const (
 	recentSlots = 1 << 15
-	// maxRecent is the largest row that is remembered.
-	maxRecent = 2 << 10
+	// maxRecent is the largest row that is remembered: 64 MiB of all, at worst.
+	maxRecent = 1 << 10
 )
 
 // slotOf returns where a message is remembered: the low bits of an id are random.

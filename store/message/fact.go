@@ -100,8 +100,9 @@ type Effects struct {
 }
 
 // Folded is what the log answers to a Fact: the message as it stands after
-// it, and whether the fact was refused. What it points to is owned by the
-// caller.
+// it, and whether the fact was refused.
+//
+// Ownership: State is the caller's. Outbound is shared and never changes.
 type Folded struct {
 	Outbound *Outbound
 	State    *State
