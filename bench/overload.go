@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -139,8 +140,8 @@ func (o *Overload) level(ctx context.Context, factor, peak float64) (Level, erro
 	wg.Go(func() { greedy, err1 = o.load(ctx, []string{o.greedy}, half) })
 	wg.Go(func() { others, err2 = o.load(ctx, o.others, half) })
 	wg.Wait()
-	if err1 != nil || err2 != nil {
-		return Level{}, fmt.Errorf("load: %w", cmpErr(err1, err2))
+	if err := errors.Join(err1, err2); err != nil {
+		return Level{}, fmt.Errorf("load: %w", err)
 	}
 	both := newResult()
 	both.Elapsed = greedy.Elapsed
@@ -152,13 +153,6 @@ func (o *Overload) level(ctx context.Context, factor, peak float64) (Level, erro
 		OthersP99: others.Latency.ValueAtQuantile(99), RefusalP99: both.Refusal.ValueAtQuantile(99),
 		WithheldPct: 100 * float64(both.Withheld) / max(float64(both.scheduled+both.Withheld), 1),
 	}, nil
-}
-
-func cmpErr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // load puts perSecond (0: as fast as it goes) on the relay from the keys.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -17,30 +19,43 @@ func benchCommand(s streams) *cobra.Command {
 	return cmd
 }
 
-func benchAcceptCommand(s streams) *cobra.Command {
-	b := bench.Accept{}
+// finding is what a scenario of the bench found.
+type finding interface{ Print(w io.Writer) error }
+
+// scenarioCommand makes the command of a scenario that runs this very binary
+// as the server under load.
+func scenarioCommand(s streams, use, short string, run func(ctx context.Context, binary string) (finding, error)) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
-		Use: "accept", Short: "Durable 202s beside a bare server that answers the same bytes", Args: cobra.NoArgs,
+		Use: use, Short: short, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			binary, err := os.Executable()
 			if err != nil {
 				return fmt.Errorf("find the binary: %w", err)
 			}
-			b.Binary = binary
-			c, err := b.Run(cmd.Context(), s.err)
+			r, err := run(cmd.Context(), binary)
 			if err != nil {
 				return err
 			}
-			return out.show(s, c, func() error { return c.Print(s.out) })
+			return out.show(s, r, func() error { return r.Print(s.out) })
 		},
 	}
+	out.flag(cmd)
+	return cmd
+}
+
+func benchAcceptCommand(s streams) *cobra.Command {
+	b := bench.Accept{}
+	cmd := scenarioCommand(s, "accept", "Durable 202s beside a bare server that answers the same bytes",
+		func(ctx context.Context, binary string) (finding, error) {
+			b.Binary = binary
+			return b.Run(ctx, s.err)
+		})
 	flags := cmd.Flags()
 	flags.StringVar(&b.Dir, "dir", ".", "directory on the disk to be measured")
 	flags.IntVar(&b.Connections, "connections", 256, "client connections")
 	flags.IntVar(&b.Rounds, "rounds", 5, "rounds on each side, alternating")
 	flags.DurationVar(&b.Each, "each", 5*time.Second, "length of a round")
-	out.flag(cmd)
 	return cmd
 }
 

@@ -1,9 +1,8 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -14,28 +13,16 @@ import (
 
 func benchRestartCommand(s streams) *cobra.Command {
 	b := bench.Restart{Open: openToFill}
-	var out output
-	cmd := &cobra.Command{
-		Use: "restart", Short: "Time from the start of a full relay to its first 202", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			binary, err := os.Executable()
-			if err != nil {
-				return fmt.Errorf("find the binary: %w", err)
-			}
+	cmd := scenarioCommand(s, "restart", "Time from the start of a full relay to its first 202",
+		func(ctx context.Context, binary string) (finding, error) {
 			b.Binary = binary
-			r, err := b.Run(cmd.Context(), s.err)
-			if err != nil {
-				return err
-			}
-			return out.show(s, r, func() error { return r.Print(s.out) })
-		},
-	}
+			return b.Run(ctx, s.err)
+		})
 	flags := cmd.Flags()
 	flags.StringVar(&b.Dir, "dir", ".", "directory on the disk to be measured")
 	flags.IntVar(&b.Stored, "stored", 1_000_000, "messages in the log")
 	flags.IntVar(&b.Pending, "pending", 100_000, "of them, still to be delivered")
 	flags.IntVar(&b.Rounds, "rounds", 5, "restarts, each after kill -9")
-	out.flag(cmd)
 	return cmd
 }
 

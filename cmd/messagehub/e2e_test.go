@@ -61,9 +61,6 @@ func TestFallbackChain(t *testing.T) {
 }
 
 func TestFallbackByTimeout(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for a timeout of five seconds")
-	}
 	th := startHub(t, t.TempDir(), nil)
 	id := th.send(`{"to": "sim:no_receipt", "channel": "whatsapp", "content": "Hello",
 		"fallback": {"timeout": 5, "successStatus": "delivered", "channels": [{"channel": "sms", "to": "+919876543210"}]}}`)
