@@ -66,8 +66,7 @@ func (t *txn) begin() {
 	t.batch.Reset()
 	t.written.reset()
 	clear(t.events)
-	clear(t.admitted)
-	t.fed, t.events, t.admitted = t.fed[:0], t.events[:0], t.admitted[:0]
+	t.fed, t.events = t.fed[:0], t.events[:0]
 	t.earliest, t.err = 0, nil
 	t.head.sequence++
 }
