@@ -64,7 +64,6 @@ const (
 	PrefixMessage = "msg_"
 	PrefixKey     = "key_"
 	PrefixRequest = "req_"
-	PrefixEvent   = "evt_"
 )
 
 // idDigits is the length of 128 bits in base 32.

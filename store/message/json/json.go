@@ -1,6 +1,7 @@
-// Package json is the one place that imports the JSON codec. It adds what the
-// codec does not check: size, nesting and duplicate members. The front door's
-// hot path has a scanner of its own; everything else comes through here.
+// Package json is the one place that imports the JSON codec. It reads as
+// encoding/json does (of two equal members the last one counts, names match
+// whatever their case), and bounds the nesting. The bodies that clients send
+// are read by the front door's own, stricter scanner.
 package json
 
 import (
@@ -17,9 +18,6 @@ const MaxDepth = 32
 // RawMessage is JSON text kept as it is.
 type RawMessage = gojson.RawMessage
 
-// Number is a number kept as its text.
-type Number = gojson.Number
-
 // Marshal returns v as JSON, without escaping <, > and &.
 func Marshal(v any) ([]byte, error) {
 	b, err := gojson.MarshalWithOption(v, gojson.DisableHTMLEscape())
@@ -27,12 +25,6 @@ func Marshal(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
 	return b, nil
-}
-
-// Append appends v as JSON to dst.
-func Append(dst []byte, v any) ([]byte, error) {
-	b, err := Marshal(v)
-	return append(dst, b...), err
 }
 
 // ErrTooDeep is returned for nesting beyond MaxDepth.
