@@ -63,7 +63,8 @@ type Fault struct{ Param, Code, Message string }
 
 // Adapter sends for one sender. Send is called from many goroutines at once;
 // it makes at most one request that can cause a delivery, and its error is
-// always an [*Error].
+// always an [*Error]. Where one message takes several (long SMS, texts that
+// are split), a part that fails after another was taken is OutcomeUnknown.
 type Adapter interface {
 	Send(ctx context.Context, r *Request) (Acceptance, error)
 }
@@ -75,6 +76,30 @@ type Adapter interface {
 // The receipts have Channel and Test set and borrow nothing from the callback.
 type Receiver interface {
 	Receipts(*message.Callback) ([]message.Receipt, message.Reply, error)
+}
+
+// Runner is an Adapter with work of its own beside sending: binds to keep up,
+// tokens to renew, results to ask for. Run is called once, at the start, and
+// returns soon after ctx ends, which is after the last Send has returned. A
+// Send that comes before the work is ready waits for it within its ctx.
+type Runner interface {
+	Run(ctx context.Context)
+}
+
+// Prober is an Adapter that can ask its provider whether the sender is in
+// order, without sending anything. It returns what the provider calls the
+// account, cleaned; its error is always an [*Error].
+type Prober interface {
+	Probe(ctx context.Context) (account string, err error)
+}
+
+// Vault keeps a sender's secrets and marks that must outlive the process.
+// They are sealed at rest. It is safe for concurrent use.
+type Vault interface {
+	// Load returns the named value, and nil where nothing was saved.
+	Load(name string) ([]byte, error)
+	// Save is durable when it returns nil.
+	Save(name string, value []byte) error
 }
 
 // Request is one attempt to send. It is read-only and valid until Send
@@ -103,4 +128,13 @@ type Sender struct {
 	// where it is told with the request: ".../webhooks/delivery/sms/main".
 	CallbackURL string
 	HTTP        *Client
+	// Dial opens connections that are not HTTP; nil means the network.
+	Dial Dialer
+	// Vault is never nil where the adapter runs for real; tests that need one
+	// give it.
+	Vault Vault
+	// Report records receipts that did not come as a callback. They are durable
+	// when it returns nil; their Channel and Test are set for the caller. It
+	// may be called from any goroutine while Run runs.
+	Report func([]message.Receipt) error
 }
