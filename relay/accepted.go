@@ -2,32 +2,49 @@ package relay
 
 import "messagehub/store/message"
 
-// writeAccepted answers 202 for a message that the log has.
-func (c *call) writeAccepted(d *draft, a message.Acceptance, status message.Status) {
-	c.buf = append(c.appendResult(d, a, d.steps[0].Channel, status), "}}"...)
-	c.write(202, c.buf)
+// prepareAccepted writes the answer to d but for what only the log knows: the
+// id and the status, which belongs at c.gap. It borrows nothing of d.
+func (c *call) prepareAccepted(d *draft) {
+	b := appendResult(c.buf[:0], message.ID{}, d.steps[0].Channel)
+	c.gap = len(b)
+	c.buf = append(d.appendNotes(append(b, '"')), "}}"...)
+}
+
+// writeAccepted answers 202 for a message that the log has, after
+// prepareAccepted.
+func (c *call) writeAccepted(a message.Acceptance, status message.Status) {
+	message.AppendID(c.buf[:len(resultStart)], message.PrefixMessage, a.ID)
+	c.noteReplay(a)
+	c.write(202, c.buf[:c.gap])
+	r := &c.http.Response
+	r.AppendBodyString(status.String())
+	r.AppendBody(c.buf[c.gap:])
 }
 
 // writeSettled answers 200 for a message whose first attempt is settled.
 func (c *call) writeSettled(d *draft, a message.Acceptance, o *message.Outbound, s *message.State) {
 	channel := o.Steps[s.Attempts[s.Shown(o)].Step].Channel
-	c.buf = c.appendResult(d, a, channel, s.Status)
-	c.buf = appendFailure(appendMember(c.buf, "error"), reason(o, s))
-	c.buf = append(c.buf, "}}"...)
+	c.noteReplay(a)
+	b := append(appendResult(c.buf[:0], a.ID, channel), s.Status.String()...)
+	b = appendFailure(appendMember(d.appendNotes(append(b, '"')), "error"), reason(o, s))
+	c.buf = append(b, "}}"...)
 	c.write(200, c.buf)
 }
 
-// appendResult appends the answer to a send, but for its closing brackets.
-func (c *call) appendResult(d *draft, a message.Acceptance, channel string, status message.Status) []byte {
-	b := append(c.buf[:0], `{"data":{"messageId":"`...)
-	b = message.AppendID(b, message.PrefixMessage, a.ID)
+const resultStart = `{"data":{"messageId":"`
+
+// appendResult begins the answer to a send, as far as its status.
+func appendResult(b []byte, id message.ID, channel string) []byte {
+	b = message.AppendID(append(b, resultStart...), message.PrefixMessage, id)
 	b = append(b, '"')
 	b = appendStringMember(b, "channel", channel)
-	b = appendStringMember(b, "status", status.String())
+	return append(b, `,"status":"`...)
+}
+
+func (c *call) noteReplay(a message.Acceptance) {
 	if a.Replayed {
 		c.set("Idempotency-Replayed", bytesOf("true"))
 	}
-	return d.appendNotes(b)
 }
 
 // writeDry answers 200 for a message that would have been accepted.

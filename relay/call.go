@@ -39,6 +39,9 @@ type call struct {
 	// code is what the request was refused with, if it was.
 	code Code
 	buf  []byte // scratch for the answer
+	gap  int    // see prepareAccepted
+	// draft is the message being read, until release.
+	draft *draft
 }
 
 // calls is a pool of call.
@@ -63,6 +66,14 @@ func (p *calls) put(c *call) {
 	}
 	*c = call{buf: c.buf[:0]}
 	p.pool.Put(c)
+}
+
+// release gives the draft back that the call holds, if it holds one.
+func (c *call) release() {
+	if c.draft != nil {
+		c.server.reader.release(c.draft)
+		c.draft = nil
+	}
 }
 
 // requestID makes an id that sorts by time: 48 bits of it, then 80 random.

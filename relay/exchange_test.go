@@ -13,8 +13,12 @@ import (
 // counted is the front door alone.
 type discardLog struct{ last message.ID }
 
-func (l *discardLog) Accept(o *message.Outbound, _ message.Idempotency) (message.Acceptance, error) {
+func (l *discardLog) Enter(o *message.Outbound, _ message.Idempotency) (message.Ticket, error) {
 	l.last = message.NewID(message.At(1, 0), o.Salt)
+	return l, nil
+}
+
+func (l *discardLog) Await(message.Ticket) (message.Acceptance, error) {
 	return message.Acceptance{ID: l.last, Status: message.Queued}, nil
 }
 

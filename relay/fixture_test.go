@@ -21,8 +21,8 @@ type fakeLog struct {
 	accepted []accepted
 	keys     map[string]accepted
 	fail     error
-	hold     chan struct{} // if not nil, Accept waits for it
-	entered  chan struct{} // if not nil, told when Accept waits
+	hold     chan struct{} // if not nil, Await waits for it
+	entered  chan struct{} // if not nil, told when Await waits
 	panics   bool
 }
 
@@ -32,10 +32,21 @@ type accepted struct {
 	body [32]byte
 }
 
-func (l *fakeLog) Accept(o *message.Outbound, key message.Idempotency) (message.Acceptance, error) {
+// entry is a message on its way: encoded when Enter returned.
+type entry struct {
+	o   *message.Outbound
+	key message.Idempotency
+}
+
+func (l *fakeLog) Enter(o *message.Outbound, key message.Idempotency) (message.Ticket, error) {
 	if l.panics {
 		panic("log is broken")
 	}
+	key.Route, key.Key = strings.Clone(key.Route), strings.Clone(key.Key)
+	return entry{cloneOutbound(o), key}, nil
+}
+
+func (l *fakeLog) Await(t message.Ticket) (message.Acceptance, error) {
 	if l.hold != nil {
 		l.entered <- struct{}{}
 		<-l.hold
@@ -45,6 +56,7 @@ func (l *fakeLog) Accept(o *message.Outbound, key message.Idempotency) (message.
 	if l.fail != nil {
 		return message.Acceptance{}, l.fail
 	}
+	o, key := t.(entry).o, t.(entry).key
 	name := fmt.Sprint(o.Workspace, key.Route, key.Key)
 	if old, ok := l.keys[name]; ok && key.Key != "" {
 		if old.body != key.Body {
@@ -52,7 +64,7 @@ func (l *fakeLog) Accept(o *message.Outbound, key message.Idempotency) (message.
 		}
 		return message.Acceptance{ID: old.id, Replayed: true, Status: message.Queued}, nil
 	}
-	a := accepted{message.NewID(message.At(uint64(len(l.accepted)+1), 0), o.Salt), cloneOutbound(o), key.Body}
+	a := accepted{message.NewID(message.At(uint64(len(l.accepted)+1), 0), o.Salt), o, key.Body}
 	l.accepted = append(l.accepted, a)
 	if key.Key != "" {
 		l.keys[name] = a

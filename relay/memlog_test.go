@@ -38,11 +38,11 @@ func (l *memLog) fail(err error) {
 	l.err = err
 }
 
-func (l *memLog) Accept(o *message.Outbound, _ message.Idempotency) (message.Acceptance, error) {
+func (l *memLog) Enter(o *message.Outbound, _ message.Idempotency) (message.Ticket, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err != nil {
-		return message.Acceptance{}, l.err
+		return nil, l.err
 	}
 	l.seq++
 	p := message.At(l.seq, 0)
@@ -53,13 +53,18 @@ func (l *memLog) Accept(o *message.Outbound, _ message.Idempotency) (message.Acc
 	return message.Acceptance{ID: own.ID, Status: s.Status}, nil
 }
 
+func (l *memLog) Await(t message.Ticket) (message.Acceptance, error) {
+	return t.(message.Acceptance), nil
+}
+
 // put accepts a message for the workspace and returns its id.
 func (l *memLog) put(ws message.WorkspaceID, o *message.Outbound) message.ID {
 	o.Workspace = ws
-	a, err := l.Accept(o, message.Idempotency{})
+	t, err := l.Enter(o, message.Idempotency{})
 	if err != nil {
-		l.t.Error(err)
+		l.t.Fatal(err)
 	}
+	a, _ := l.Await(t)
 	return a.ID
 }
 

@@ -38,6 +38,10 @@ func TestSetLimitsCountsForTheNextRequest(t *testing.T) {
 
 type nobodyLog struct{}
 
-func (nobodyLog) Accept(*message.Outbound, message.Idempotency) (message.Acceptance, error) {
+func (nobodyLog) Enter(*message.Outbound, message.Idempotency) (message.Ticket, error) {
+	return nil, message.ErrUnavailable
+}
+
+func (nobodyLog) Await(message.Ticket) (message.Acceptance, error) {
 	return message.Acceptance{}, message.ErrUnavailable
 }

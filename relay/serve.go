@@ -102,5 +102,7 @@ func (s *Server) finish(c *call) {
 	if s.o.Answered != nil {
 		s.o.Answered(Answer{c.route.pattern, c.http.Response.StatusCode(), c.code, time.Since(c.http.Time())})
 	}
+	c.release()
+	c.leaveGate()
 	s.calls.put(c)
 }

@@ -105,7 +105,7 @@ func TestPanicOfTheLogIsNotSwallowed(t *testing.T) {
 	d.server.serve(ctx, &route{public: true, handle: func(s *Server, c *call) {
 		c.key, _ = d.keys.Lookup([]byte(d.live))
 		c.inLog = true
-		_, _ = s.o.Log.Accept(&message.Outbound{}, message.Idempotency{})
+		_, _ = s.o.Log.Enter(&message.Outbound{}, message.Idempotency{})
 	}})
 	t.Error("the panic was swallowed")
 }

@@ -12,9 +12,11 @@ import (
 
 // Log is where accepted messages go.
 type Log interface {
-	// Accept returns when the message is durable. It keeps nothing of what it
-	// is given.
-	Accept(o *message.Outbound, key message.Idempotency) (message.Acceptance, error)
+	// Enter puts the message into the log's next record. It keeps nothing of
+	// what it is given.
+	Enter(o *message.Outbound, key message.Idempotency) (message.Ticket, error)
+	// Await returns when the message of the ticket is durable.
+	Await(message.Ticket) (message.Acceptance, error)
 }
 
 // Replays knows what an idempotency key was answered with.
@@ -31,7 +33,6 @@ func (s *Server) send(c *call) {
 		c.shed(Overloaded, retryJitter())
 		return
 	}
-	defer c.leaveGate()
 	dry, fault := c.dryRun()
 	if fault != nil {
 		c.failAs(*fault)
@@ -43,7 +44,7 @@ func (s *Server) send(c *call) {
 		return
 	}
 	d := s.reader.read(body, c.key, c.at)
-	defer s.reader.release(d)
+	c.draft = d
 	if len(d.faults) > 0 {
 		s.refuseSend(c, d, key)
 		return
@@ -73,23 +74,41 @@ func (s *Server) submit(c *call, d *draft, key message.Idempotency) {
 		s.submitAndWait(c, d, key, wait)
 		return
 	}
-	if a, ok := s.accept(c, d, key); ok {
-		c.writeAccepted(d, a, a.Status)
+	t, ok := s.enter(c, d, key)
+	if !ok {
+		return
+	}
+	// Hundreds of requests wait for the disk at once. What each of them needs
+	// no more, the next one finds still in the cache.
+	c.prepareAccepted(d)
+	c.release()
+	if a, ok := s.await(c, t); ok {
+		c.writeAccepted(a, a.Status)
 	}
 }
 
-// accept returns when the message is durable. If it reports false it has
-// answered.
-func (s *Server) accept(c *call, d *draft, key message.Idempotency) (message.Acceptance, bool) {
+// enter puts the message into the log. If it reports false it has answered.
+func (s *Server) enter(c *call, d *draft, key message.Idempotency) (message.Ticket, bool) {
 	c.inLog = true
-	a, err := s.o.Log.Accept(&d.out, key)
+	t, err := s.o.Log.Enter(&d.out, key)
+	c.inLog = false
+	if err != nil {
+		c.failAccept(err)
+	}
+	return t, err == nil
+}
+
+// await returns when the message is durable. If it reports false it has
+// answered.
+func (s *Server) await(c *call, t message.Ticket) (message.Acceptance, bool) {
+	c.inLog = true
+	a, err := s.o.Log.Await(t)
 	c.inLog = false
 	c.leaveGate()
 	if err != nil {
 		c.failAccept(err)
-		return a, false
 	}
-	return a, true
+	return a, err == nil
 }
 
 // submitAndWait is submit for "Prefer: wait": the answer is held until the
@@ -101,19 +120,24 @@ func (s *Server) submitAndWait(c *call, d *draft, key message.Idempotency, wait 
 		return
 	}
 	defer s.waiters.release(c.key.Workspace, key.Key)
-	a, ok := s.accept(c, d, key)
+	t, ok := s.enter(c, d, key)
 	if !ok {
 		return
 	}
-	o, state, err := s.await(c, a.ID, wait)
+	c.prepareAccepted(d)
+	a, ok := s.await(c, t)
+	if !ok {
+		return
+	}
+	o, state, err := s.watch(c, a.ID, wait)
 	if err != nil || state.Status == message.Scheduled {
 		// It is durable, whatever became of the look at it.
-		c.writeAccepted(d, a, a.Status)
+		c.writeAccepted(a, a.Status)
 		return
 	}
 	c.set("Preference-Applied", strconv.AppendInt([]byte("wait="), int64(wait/time.Second), 10))
 	if !settled(state) {
-		c.writeAccepted(d, a, state.Status)
+		c.writeAccepted(a, state.Status)
 		return
 	}
 	c.writeSettled(d, a, o, state)
@@ -127,7 +151,8 @@ func (s *Server) refuseSend(c *call, d *draft, key message.Idempotency) {
 		a, found, err := s.o.Replays.Replay(c.key.Workspace, key)
 		c.inLog = false
 		if found && err == nil {
-			c.writeAccepted(d, a, a.Status)
+			c.prepareAccepted(d)
+			c.writeAccepted(a, a.Status)
 			return
 		}
 	}

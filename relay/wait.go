@@ -173,9 +173,9 @@ func (w *waiters) close() {
 // load while no request waits.
 func (s *Server) Observe(e message.Event) { s.waiters.notify(e.Message) }
 
-// await reads the message until its first attempt is settled, but no longer
+// watch reads the message until its first attempt is settled, but no longer
 // than d. The caller has entered.
-func (s *Server) await(c *call, id message.ID, d time.Duration) (*message.Outbound, *message.State, error) {
+func (s *Server) watch(c *call, id message.ID, d time.Duration) (*message.Outbound, *message.State, error) {
 	wake := s.waiters.register(id)
 	defer s.waiters.unregister(id, wake)
 	timer := time.NewTimer(d)

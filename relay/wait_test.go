@@ -88,7 +88,7 @@ func awaiting(l *waitLog, during func(*Server)) (time.Duration, message.Status) 
 		go during(s)
 	}
 	start := time.Now()
-	_, state, _ := s.await(&call{server: s, key: &Key{}}, testID(1), 10*time.Second)
+	_, state, _ := s.watch(&call{server: s, key: &Key{}}, testID(1), 10*time.Second)
 	return time.Since(start), state.Status
 }
 
@@ -161,7 +161,7 @@ func TestAwaitMissesNoEventAfterItsLook(t *testing.T) {
 		s.waiters.enter()
 		defer s.waiters.leave()
 		start := time.Now()
-		_, state, err := s.await(&call{server: s, key: &Key{}}, testID(1), 10*time.Second)
+		_, state, err := s.watch(&call{server: s, key: &Key{}}, testID(1), 10*time.Second)
 		if err != nil || state.Status != message.Sent || time.Since(start) != 0 {
 			t.Errorf("%v, saw %s after %v", err, state.Status, time.Since(start))
 		}

@@ -21,21 +21,45 @@ var (
 	errNoSteps  = errors.New("message must have 1 to 6 steps")
 )
 
-// Accept writes the message and returns when it is durable. It keeps nothing
-// of o and key. Errors are message.ErrUnavailable (ErrPoisoned, ErrClosed,
-// ErrStorageLow and their like) or message.ErrKeyReused.
+// Accept writes the message and returns when it is durable: Enter and Await
+// in one.
+func (s *Store) Accept(o *message.Outbound, key message.Idempotency) (message.Acceptance, error) {
+	t, err := s.Enter(o, key)
+	if err != nil {
+		return message.Acceptance{}, err
+	}
+	return s.Await(t)
+}
+
+// Enter puts the message into the next record of the log. It keeps nothing of
+// o and key. Its error is message.ErrUnavailable (ErrPoisoned, ErrClosed,
+// ErrStorageLow and their like), or that o can't be stored.
+//
+// Every ticket has to go to Await: the log keeps memory for it.
+func (s *Store) Enter(o *message.Outbound, key message.Idempotency) (message.Ticket, error) {
+	if err := s.admits(); err != nil {
+		return nil, err
+	}
+	a := s.accepts.Get().(*acceptOp)
+	err := a.prepare(s, o, &key)
+	if err == nil {
+		a.waiter, err = s.submit(a, len(a.row))
+	}
+	if err != nil {
+		s.accepts.Put(a)
+		return nil, err
+	}
+	return a, nil
+}
+
+// Await returns when the message of the ticket is durable. Errors are
+// message.ErrUnavailable or message.ErrKeyReused.
 //
 // Guarantee (I4): without an error the message is on disk; it stays found, and
 // its job is fed to its shard's mailbox.
-func (s *Store) Accept(o *message.Outbound, key message.Idempotency) (message.Acceptance, error) {
-	if err := s.admits(); err != nil {
-		return message.Acceptance{}, err
-	}
-	a := s.accepts.Get().(*acceptOp)
-	if err := a.prepare(s, o, &key); err != nil {
-		return message.Acceptance{}, err
-	}
-	err := s.commitSized(a, len(a.row))
+func (s *Store) Await(t message.Ticket) (message.Acceptance, error) {
+	a := t.(*acceptOp)
+	err := s.await(a.waiter)
 	if errors.Is(err, ErrPoisoned) { // the committer may still read a
 		return message.Acceptance{}, err
 	}
@@ -82,6 +106,7 @@ type acceptOp struct {
 	status message.Status
 	arm    []message.Timer
 
+	waiter     *waiter
 	acceptance message.Acceptance
 }
 

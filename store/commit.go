@@ -18,10 +18,8 @@ import (
 // While one record syncs, the callers fill the next. A committer that builds
 // the next record during the sync was tried: its records are smaller, so it
 // syncs more often, and costs half as much again per message.
-func (s *Store) commit(o op) error { return s.commitSized(o, 0) }
-
-func (s *Store) commitSized(o op, size int) error {
-	w, err := s.submit(o, size)
+func (s *Store) commit(o op) error {
+	w, err := s.submit(o, 0)
 	if err != nil {
 		return err
 	}

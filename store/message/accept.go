@@ -22,6 +22,10 @@ type Acceptance struct {
 	Status   Status // Queued or Scheduled
 }
 
+// Ticket stands for a message on its way to the disk. It means something to the
+// log alone that gave it, and is good for one Await.
+type Ticket any
+
 // Errors of accepting a message, told apart by how the client is answered.
 var (
 	// ErrKeyReused: the idempotency key belongs to another body.
