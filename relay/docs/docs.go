@@ -83,16 +83,21 @@ func (s *Site) Paths() []string {
 	return paths
 }
 
-// guideOrder is the order in which the index lists the guides.
-var guideOrder = [...]string{"quickstart", "fallback", "receipts", "errors", "guarantees", "operations"}
+// firstGuides come first in the index, in this order; the others follow by
+// name.
+var firstGuides = [...]string{"quickstart", "fallback", "receipts", "errors", "guarantees", "operations"}
 
 // link is one line of the index.
 type link struct{ Path, Title string }
 
 // addGuides adds the written pages as plain text, with and without ".md".
 func (s *Site) addGuides() ([]link, error) {
+	names, err := guideNames()
+	if err != nil {
+		return nil, err
+	}
 	var guides []link
-	for _, name := range guideOrder {
+	for _, name := range names {
 		body, err := files.ReadFile(path.Join("pages", name+".md"))
 		if err != nil {
 			return nil, fmt.Errorf("read guide: %w", err)
@@ -103,6 +108,21 @@ func (s *Site) addGuides() ([]link, error) {
 		guides = append(guides, link{name, title})
 	}
 	return guides, nil
+}
+
+// guideNames returns the names of all guides, in the order of the index.
+func guideNames() ([]string, error) {
+	entries, err := files.ReadDir("pages")
+	if err != nil {
+		return nil, fmt.Errorf("list guides: %w", err)
+	}
+	names := firstGuides[:len(firstGuides):len(firstGuides)]
+	for _, e := range entries {
+		if name := strings.TrimSuffix(e.Name(), ".md"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // entry is all that a code can mean: some are both a refusal of a request and
