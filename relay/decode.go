@@ -85,14 +85,29 @@ type plan struct {
 //
 // Ownership: the draft is the caller's until release.
 func (r *reader) read(body []byte, key *Key, at message.Time) *draft {
+	return r.readWith(body, nil, key, at)
+}
+
+// readWith is read for a message of a batch, whose defaults stand for what it
+// does not bring itself.
+func (r *reader) readWith(body, defaults []byte, key *Key, at message.Time) *draft {
+	d := r.begin(key, at)
+	d.scan.reset(body)
+	if d.body() {
+		if len(defaults) > 0 {
+			d.fill(defaults)
+		}
+		d.check()
+	}
+	return d
+}
+
+// begin returns an empty draft of a workspace's message.
+func (r *reader) begin(key *Key, at message.Time) *draft {
 	d := r.drafts.Get().(*draft)
 	d.reader, d.at, d.count = r, at, 1
 	d.out.Workspace, d.out.Test, d.out.CreatedAt = key.Workspace, key.Test, at
 	d.out.On, d.out.ExpiresIn = message.OnAll, message.DefaultExpiresIn
-	d.scan.reset(body)
-	if d.body() {
-		d.check()
-	}
 	return d
 }
 

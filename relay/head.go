@@ -169,7 +169,7 @@ func (c *call) framing() Code {
 		return UnsupportedVersion
 	case h.coding && h.length:
 		return AmbiguousFraming
-	case h.coding:
+	case h.coding && !c.route.lines:
 		return LengthRequired
 	case len(h.expect) > 0 && !(len(h.expect) == len(continues) && is(h.expect, continues)):
 		return ExpectationFailed
@@ -191,7 +191,10 @@ func isOriginForm(target []byte) bool {
 }
 
 // media says why a body is not the JSON that the route wants; "" if it is.
-func (h *head) media() Code {
+func (h *head) media() Code { return h.mediaOf(jsonType) }
+
+// mediaOf is media for one type of body.
+func (h *head) mediaOf(want string) Code {
 	if len(h.contentEncoding) > 0 && !(len(h.contentEncoding) == 8 && is(h.contentEncoding, "identity")) {
 		return UnsupportedMedia
 	}
@@ -200,7 +203,7 @@ func (h *head) media() Code {
 	}
 	kind, parameter, _ := bytes.Cut(h.contentType, []byte{';'})
 	kind = bytes.TrimRight(kind, " \t")
-	if len(kind) != len(jsonType) || !is(kind, jsonType) {
+	if len(kind) != len(want) || !is(kind, want) {
 		return UnsupportedMedia
 	}
 	parameter = bytes.Trim(parameter, " \t;")
@@ -214,3 +217,8 @@ func (h *head) media() Code {
 	}
 	return ""
 }
+
+const linesType = "application/x-ndjson"
+
+// lines reports whether the body is NDJSON.
+func (h *head) lines() bool { return len(h.contentType) > 0 && h.mediaOf(linesType) == "" }

@@ -44,11 +44,12 @@ func (s *Server) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfi
 	return fasthttp.RequestConfig{MaxRequestBodySize: s.admitBody(h)}
 }
 
-// skipChunks makes the HTTP server leave a chunked body alone: such a request
-// is refused, and the connection closed, whatever the body says. The header
-// lines as they came still tell the handler what it was.
+// skipChunks makes the HTTP server leave a chunked body alone, except on the
+// batch route: such a request is refused, and the connection closed, whatever
+// the body says. The header lines as they came still tell the handler what it
+// was.
 func skipChunks(h *fasthttp.RequestHeader) {
-	if h.ContentLength() == -1 {
+	if h.ContentLength() == -1 && !isBelow(h, batchPath) {
 		h.SetContentLength(0)
 		h.SetConnectionClose()
 	}
@@ -61,7 +62,7 @@ func (s *Server) answerExpect(ctx *fasthttp.RequestCtx) int {
 	switch h := scanHead(ctx.Request.Header.RawHeaders()); {
 	case h.coding && h.length:
 		code = AmbiguousFraming
-	case h.coding:
+	case h.coding && !isBelow(&ctx.Request.Header, batchPath):
 		code = LengthRequired
 	case ctx.Request.Header.ContentLength() > s.bodyLimit(&ctx.Request.Header):
 		code = BodyTooLarge

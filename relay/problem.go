@@ -25,6 +25,8 @@ const (
 	TestRecipient     Code = "test_recipient"
 	NotAvailable      Code = "not_available"
 	InvalidCursor     Code = "invalid_cursor"
+	BatchTooLarge     Code = "batch_too_large"
+	BatchRefused      Code = "batch_refused"
 
 	// Codes of warnings.
 	Unroutable      Code = "unroutable"
@@ -113,6 +115,8 @@ func Problems() []Problem {
 		{Code: TestRecipient, Status: 400, Permanent: true, Text: "Recipients that begin with sim: exist in the sandbox only.", Hint: "Use a cpk_test_ key, or a real recipient."},
 		{Code: NotAvailable, Status: 400, Permanent: true, Text: "This is not available yet.", Hint: "Leave the parameter out."},
 		{Code: InvalidCursor, Status: 400, Permanent: true, Text: "The cursor is not one of ours.", Hint: "Pass page.next of the previous answer as it was."},
+		{Code: BatchTooLarge, Status: 400, Permanent: true, Text: "The batch has too many messages.", Hint: "Send at most 1,000 messages as JSON, or 10,000 as application/x-ndjson, in one request."},
+		{Code: BatchRefused, Status: 400, Permanent: true, Text: "The message was not taken because another one of its atomic batch is wrong.", Hint: "Correct the messages with errors of their own, or send the batch without atomic."},
 		{Code: InvalidCallback, Status: 400, Permanent: true, Text: "The callback is signed, but not of the form that its provider documents.", Hint: "Check that the address belongs to this channel's callbacks, and the API version at the provider."},
 
 		{Code: MissingKey, Status: 401, Permanent: true, Text: "The request has no API key.", Hint: "Send it as: Authorization: Bearer cpk_live_…"},

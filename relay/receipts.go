@@ -120,8 +120,11 @@ func (c *call) failCallback(err error) {
 
 // bodyLimit is the largest body that the route of a request may have.
 func (s *Server) bodyLimit(h *fasthttp.RequestHeader) int {
-	if isDelivery(h) {
+	switch {
+	case isBelow(h, deliveryPath):
 		return max(maxReceiptBytes, s.o.Limits.BodyBytes)
+	case isBelow(h, batchPath):
+		return max(maxBatchBytes, s.o.Limits.BodyBytes)
 	}
 	return s.o.Limits.BodyBytes
 }
@@ -131,25 +134,46 @@ func (s *Server) bodyLimit(h *fasthttp.RequestHeader) int {
 // provider comes again.
 func (s *Server) admitBody(h *fasthttp.RequestHeader) int {
 	limit := s.o.Limits.BodyBytes
-	if n := h.ContentLength(); n > limit && n <= s.bodyLimit(h) && s.large.take(s.o.Now(), s.o.Limits.Read.Milliseconds()) {
-		return s.bodyLimit(h)
+	n := h.ContentLength()
+	places, batch := &s.large, isBelow(h, batchPath)
+	if batch {
+		places = &s.batches
 	}
-	return limit
+	switch {
+	case n == chunked && !batch, n >= 0 && n <= limit, n > s.bodyLimit(h), batch && !s.knows(h):
+		return limit
+	}
+	if !places.take(s.o.Now(), s.o.Limits.Read.Milliseconds()) {
+		return limit
+	}
+	return s.bodyLimit(h)
 }
 
-// isDelivery reports whether a request is for a receipt route. The router
+// chunked is the length of a body that does not say its length.
+const chunked = -1
+
+// knows reports whether the request shows a key that there is: only its owner
+// may fill the memory.
+func (s *Server) knows(h *fasthttp.RequestHeader) bool {
+	_, token, _ := bytes.Cut(h.Peek(fasthttp.HeaderAuthorization), []byte{' '})
+	_, err := s.o.Keys.Lookup(token)
+	return err == nil
+}
+
+// isBelow reports whether a request is for a path or one below it. The router
 // matches the path as it was sent, and so does this.
-func isDelivery(h *fasthttp.RequestHeader) bool {
-	rest, ok := bytes.CutPrefix(h.RequestURI(), []byte(deliveryPath))
+func isBelow(h *fasthttp.RequestHeader, path string) bool {
+	rest, ok := bytes.CutPrefix(h.RequestURI(), bytesOf(path))
 	return ok && (len(rest) == 0 || rest[0] == '/' || rest[0] == '?')
 }
 
 // largeBodies counts the large bodies in memory. One whose connection breaks
 // is never done; it counts until it must have arrived.
 type largeBodies struct {
-	mu    sync.Mutex
-	since [maxLargeReceipts]message.Time
-	n     int // of since in use, oldest first
+	mu     sync.Mutex
+	since  [maxLargeReceipts]message.Time
+	n      int // of since in use, oldest first
+	places int // at most as many as since has
 }
 
 // take takes a place; false: there is none. A body takes at most life
@@ -160,7 +184,7 @@ func (l *largeBodies) take(now message.Time, life int64) bool {
 	for l.n > 0 && int64(now-l.since[0]) > 2*life {
 		l.dropLocked()
 	}
-	if l.n == len(l.since) {
+	if l.n == l.places {
 		return false
 	}
 	l.since[l.n] = now

@@ -248,7 +248,7 @@ func (d *door) announce(path string, n int) int {
 }
 
 func TestLargeBodiesAreBounded(t *testing.T) {
-	var l largeBodies
+	l := largeBodies{places: maxLargeReceipts}
 	const life = 10_000
 	for i := range maxLargeReceipts {
 		if !l.take(day+message.Time(i), life) {

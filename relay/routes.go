@@ -15,6 +15,8 @@ type route struct {
 	admits bool
 	// json: a body must be application/json.
 	json bool
+	// lines: it may be NDJSON, too.
+	lines bool
 	// nowhere: not a route at all, but what answers where there is none.
 	nowhere bool
 }
@@ -27,6 +29,8 @@ const sendPath = "/api/v1/messages/send"
 func routes() []route {
 	return []route{
 		{method: "POST", pattern: sendPath, scope: message.ScopeSend, handle: (*Server).send, admits: true, json: true},
+		{method: "POST", pattern: batchPath, scope: message.ScopeSend, handle: (*Server).sendBatch, admits: true, json: true, lines: true},
+		{method: "GET", pattern: "/api/v1/batches/{batchId}", scope: message.ScopeRead, handle: (*Server).batchStatus},
 		{method: "GET", pattern: "/api/v1/messages", scope: message.ScopeRead, handle: (*Server).list},
 		{method: "GET", pattern: "/api/v1/messages/{messageId}", scope: message.ScopeRead, handle: (*Server).status},
 		{method: "POST", pattern: "/api/v1/messages/{messageId}/cancel", scope: message.ScopeSend, handle: (*Server).cancel},

@@ -43,7 +43,7 @@ func (c *call) admit() bool {
 		c.fail(Draining)
 		return false
 	}
-	if c.route.json {
+	if c.route.json && !(c.route.lines && c.head.lines()) {
 		if code := c.head.media(); code != "" {
 			c.fail(code)
 			return false

@@ -37,6 +37,8 @@ type Options struct {
 	// in the meantime is refused, not answered again.
 	Replays  Replays
 	Backlog  Backlog // may be nil: no ceiling
+	Batches  Batches
+	BatchLog BatchLog
 	Keys     *Keyring
 	Audit    Audit // may be nil
 	Usage    Usage // may be nil
@@ -104,7 +106,8 @@ type Server struct {
 	failures *failures
 	audits   bucket
 	waiters  *waiters
-	large    largeBodies
+	large    largeBodies // of receipts
+	batches  largeBodies
 	site     *docs.Site
 
 	drained  atomic.Bool
@@ -130,6 +133,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, site: site, problems: problemRows(o.PublicURL), reader: newReader(o.Channels, o.Reserved), waiters: newWaiters(),
 		failures: newFailures(o.Limits.FailuresPerMinute), draining: make(chan struct{}),
+		large: largeBodies{places: maxLargeReceipts}, batches: largeBodies{places: maxLargeBatches},
 	}
 	s.gate.limits.Store(&s.o.Limits)
 	s.audits.limit.Store(int64(o.Limits.AuditsPerMinute))

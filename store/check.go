@@ -92,6 +92,7 @@ func (c *checker) run() (err error) {
 		{"provider", c.checkProviders},
 		{"receipt", c.checkOrphans},
 		{"idempotency", c.checkPromises},
+		{"batch", c.checkBatches},
 		{"workspace", c.checkWorkspaces},
 		{"key", c.checkKeys},
 		{"audit", c.checkAudit},

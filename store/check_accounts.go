@@ -171,7 +171,7 @@ var knownMeta = [...]string{keyHead, keySchema, keyRetained, keyWorkspaces, keyA
 // checkUnknown looks for rows that no version of the program has written.
 func (c *checker) checkUnknown() error {
 	const known = string(prefixOutbound) + string(prefixState) + string(prefixPending) + string(prefixTimer) +
-		string(prefixEvent) + string(prefixProvider) + string(prefixOrphan) + string(prefixIdempotency) +
+		string(prefixEvent) + string(prefixProvider) + string(prefixOrphan) + string(prefixIdempotency) + string(prefixBatch) +
 		string(prefixWorkspace) + string(prefixKey) + string(prefixAudit)
 	it, err := c.db.NewIter(nil)
 	if err != nil {

@@ -237,7 +237,7 @@ func (c *checker) checkPromises() error {
 		case err != nil:
 		case len(key) < 9 || !strings.Contains(string(key[9:]), "\x00"):
 			err = ErrBadRow
-		case !c.exists(message.WorkspaceID(binary.BigEndian.Uint32(key[5:])), p.id):
+		case !c.promised(message.WorkspaceID(binary.BigEndian.Uint32(key[5:])), string(key[9:]), p.id):
 			err = errors.New("there is no message that it is of")
 		}
 		if err != nil {
@@ -245,4 +245,44 @@ func (c *checker) checkPromises() error {
 		}
 		return nil
 	})
+}
+
+// promised reports whether what an idempotency key stands for is there: a
+// message, or a batch.
+func (c *checker) promised(ws message.WorkspaceID, name string, id message.ID) bool {
+	route, _, _ := strings.Cut(name, "\x00")
+	if route != message.BatchRoute {
+		return c.exists(ws, id)
+	}
+	_, err := readRow(c.db, appendRowKey(nil, prefixBatch, ws, id))
+	return err == nil || id.Position().Sequence() < c.retained.sequence
+}
+
+// checkBatches goes through the batches: their messages must be there.
+func (c *checker) checkBatches() error {
+	return eachRow(c.db, []byte{prefixBatch}, func(key, value []byte) error {
+		c.count("batch")
+		ws, id, err := splitRowKey(key)
+		b := message.Batch{ID: id, Workspace: ws}
+		if err == nil {
+			err = decodeBatch(&b, string(value))
+		}
+		if err == nil {
+			err = c.checkBatch(&b)
+		}
+		if err != nil {
+			c.find("batch", rowName(key), err)
+		}
+		return nil
+	})
+}
+
+func (c *checker) checkBatch(b *message.Batch) error {
+	for i := range b.Items {
+		item := &b.Items[i]
+		if item.Kind != message.BatchRejected && !c.exists(b.Workspace, item.ID) {
+			return fmt.Errorf("there is no message %d", i)
+		}
+	}
+	return nil
 }

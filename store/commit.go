@@ -38,6 +38,12 @@ func (s *Store) commitAll(ops []op) error {
 		}
 		waiters = append(waiters, w)
 	}
+	return s.awaitAll(waiters, refused)
+}
+
+// awaitAll returns when all operations are durable, with the first error:
+// refused, or one of theirs.
+func (s *Store) awaitAll(waiters []*waiter, refused error) error {
 	for _, w := range waiters {
 		if err := s.await(w); refused == nil {
 			refused = err
@@ -47,9 +53,12 @@ func (s *Store) commitAll(ops []op) error {
 }
 
 // submit leaves o in the queue. Its waiter goes to await.
-func (s *Store) submit(o op, size int) (*waiter, error) {
+func (s *Store) submit(o op, size int) (*waiter, error) { return s.submitWide(o, size, 1) }
+
+// submitWide is submit for an operation that takes several positions.
+func (s *Store) submitWide(o op, size, width int) (*waiter, error) {
 	w := s.waiters.Get().(*waiter)
-	if err := s.queue.put(entry{op: o, waiter: w, size: size}); err != nil {
+	if err := s.queue.put(entry{op: o, waiter: w, size: size, width: width}); err != nil {
 		s.waiters.Put(w)
 		return nil, err
 	}
@@ -119,9 +128,11 @@ func (s *Store) gather(last int, began time.Time) {
 func (s *Store) write(r *record) (sync time.Duration, err error) {
 	t := &r.txn
 	t.begin()
+	index := 0
 	for i := range r.entries {
 		e := &r.entries[i]
-		e.err = t.run(e.op, i)
+		e.err = t.run(e.op, index)
+		index += e.width
 	}
 	t.putAdmitted()
 	t.writeHead()

@@ -56,6 +56,7 @@
 //	x period 4 lane provider id                  the attempt of a provider's id
 //	o lane provider id                           early receipts
 //	i day 4 workspace 4 route 0 key              an idempotency key's message
+//	b workspace 4 id 16                          a batch and what became of it
 //	w, k, a                                      workspaces, keys, audit log
 //	z/head                                       how far the log has come
 //	z/hour/ hour 4                               the first sequence of an hour

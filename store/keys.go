@@ -17,6 +17,7 @@ const (
 	prefixProvider    = 'x' // period, channel, 0, test, provider id
 	prefixOrphan      = 'o' // channel, 0, test, provider id
 	prefixIdempotency = 'i' // day, workspace, route, 0, key
+	prefixBatch       = 'b' // workspace, id
 	prefixMeta        = 'z'
 
 	// Of the periphery, in files of their own.

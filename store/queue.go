@@ -25,6 +25,7 @@ type entry struct {
 	op     op
 	waiter *waiter
 	size   int   // of what it will write, roughly
+	width  int   // how many positions it takes
 	err    error // what apply said
 }
 
@@ -33,6 +34,7 @@ type entry struct {
 type record struct {
 	entries []entry
 	size    int
+	width   int // of all entries
 	txn     txn
 	mark    mark // the log's, when this record is its last
 	// answered: the callers have their answer, from the committer or from the
@@ -61,7 +63,7 @@ func newQueue(first *record) *queue {
 // put appends an operation; it waits for room.
 func (q *queue) put(e entry) error {
 	q.mu.Lock()
-	for q.closed == nil && q.filling.full() {
+	for q.closed == nil && !q.filling.fits(&e) {
 		q.room.Wait()
 	}
 	if q.closed != nil {
@@ -71,6 +73,7 @@ func (q *queue) put(e entry) error {
 	r := q.filling
 	r.entries = append(r.entries, e)
 	r.size += e.size
+	r.width += e.width
 	first := len(r.entries) == 1
 	q.mu.Unlock()
 	if first {
@@ -127,7 +130,9 @@ func (q *queue) claim(r *record) bool {
 	return !was
 }
 
-func (r *record) full() bool { return len(r.entries) >= maxOps || r.size >= maxRecordBytes }
+// fits reports whether r takes e: its positions have to fit, and the record must
+// not have its size yet.
+func (r *record) fits(e *entry) bool { return r.width+e.width <= maxOps && r.size < maxRecordBytes }
 
 // answer wakes the callers. failure, if not nil, is everybody's answer.
 func (r *record) answer(failure error) {
@@ -144,7 +149,7 @@ func (r *record) answer(failure error) {
 // recycle empties r for the next callers. The committer calls it, after answer.
 func (q *queue) recycle(r *record) {
 	clear(r.entries)
-	r.entries, r.size = r.entries[:0], 0
+	r.entries, r.size, r.width = r.entries[:0], 0, 0
 	q.mu.Lock()
 	r.answered = false
 	q.mu.Unlock()
