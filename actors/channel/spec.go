@@ -9,6 +9,7 @@ package channel
 
 import (
 	"context"
+	"time"
 
 	"messagehub/actors/channel/sim"
 	"messagehub/store/message"
@@ -84,6 +85,13 @@ type Receiver interface {
 // Send that comes before the work is ready waits for it within its ctx.
 type Runner interface {
 	Run(ctx context.Context)
+}
+
+// Repeater is an Adapter whose provider drops a request that comes again with
+// the same [Request.Ref]. An unknown outcome is then tried again, as the same
+// attempt, for as long as RepeatFor says; 0: not at all.
+type Repeater interface {
+	RepeatFor() time.Duration
 }
 
 // Prober is an Adapter that can ask its provider whether the sender is in

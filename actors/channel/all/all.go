@@ -6,8 +6,10 @@ import (
 	"fmt"
 
 	"messagehub/actors/channel"
+	"messagehub/actors/channel/line"
 	"messagehub/actors/channel/sms"
 	"messagehub/actors/channel/telegram"
+	"messagehub/actors/channel/viber"
 	"messagehub/actors/channel/whatsapp"
 )
 
@@ -17,6 +19,8 @@ func Specs() []channel.Spec {
 	return distinct([]channel.Spec{
 		whatsapp.Spec(),
 		telegram.Spec(),
+		line.Spec(),
+		viber.Spec(),
 		sms.Spec(),
 	})
 }

@@ -86,6 +86,9 @@ func (c *Case) garbage(t *testing.T) {
 		"no content":   {Status: 204},
 	}
 	for name, a := range rows {
+		if c.Bodyless && a.Status == yes.Status && name != "gzip" && name != "huge" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			if e := c.answered(t, a); e.Code != channel.OutcomeUnknown {
 				t.Errorf("got %s, want %s", e.Code, channel.OutcomeUnknown)

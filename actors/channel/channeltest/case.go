@@ -27,6 +27,8 @@ type Case struct {
 	Success    Answer
 	ProviderID string
 	Sends      []Send
+	// Bodyless: the yes has no body, so none is looked at.
+	Bodyless bool
 
 	// Refusals are the provider's errors, each with its own body: every row of
 	// the channel's table.

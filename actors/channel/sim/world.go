@@ -26,6 +26,7 @@ type Provider interface {
 type World struct {
 	Ledger *Ledger
 	seen   seen
+	memory memory
 	knobs  atomic.Pointer[Knobs]
 	serial atomic.Uint64
 	dial   dialer
@@ -72,6 +73,7 @@ func (w *World) Close() {
 func (w *World) Reset() {
 	w.Ledger.Reset()
 	w.seen.reset()
+	w.memory.reset()
 }
 
 // Knobs returns the knobs in force.

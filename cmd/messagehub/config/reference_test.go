@@ -17,6 +17,11 @@ func lookup(name string) (string, bool) {
 		"TELEGRAM_TOKEN": "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "TELEGRAM_WEBHOOK_SECRET": "x",
 		"TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001", "TWILIO_AUTH_TOKEN": "x",
 		"TWILIO_MESSAGING_SERVICE_SID": "MG00000000000000000000000000000001",
+		"LINE_CHANNEL_SECRET":          "line-channel-secret",
+		"LINE_CHANNEL_ACCESS_TOKEN":    "line-channel-access-token",
+		"INFOBIP_API_KEY":              "infobip-api-key",
+		"INFOBIP_CALLBACK_SECRET":      "infobip-callback-secret",
+		"VIBER_BOT_TOKEN":              "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
 	}[name]
 	return v, ok
 }
