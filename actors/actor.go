@@ -148,10 +148,12 @@ func (a *actor) inspect() {
 		if !a.mailbox.inherited(job.Position) {
 			continue
 		}
-		if _, state, err := a.system.options.Log.Message(job.Workspace, job.ID); err != nil {
+		if outbound, state, err := a.system.options.Log.Message(job.Workspace, job.ID); err != nil {
 			a.system.check(err)
 		} else if begun(state, job) {
-			_, err := a.system.options.Log.Fold(job.Workspace, job.ID, a.system.policy.interrupted(job.Attempt, a.now().wall))
+			t := try{outbound: outbound, state: state, attempt: job.Attempt, now: a.now().wall, random: a.system.options.Random()}
+			t.repeat = a.lane.repeatOf(state.Attempts[job.Attempt].Sender)
+			_, err := a.system.options.Log.Fold(job.Workspace, job.ID, a.system.policy.interrupted(t))
 			a.system.check(err)
 		}
 	}

@@ -44,7 +44,7 @@ func (a *actor) carryOut(do action, out *sender, t try) (hold time.Duration) {
 	begun := a.now().mono
 	r := p.normal(a.send(out, t))
 	now := a.now()
-	t.now, t.random = now.wall, a.system.options.Random()
+	t.now, t.random, t.repeat = now.wall, a.system.options.Random(), repeatOf(out.adapter)
 	back := report{generation: do.generation, verdict: p.verdict(r), random: a.system.options.Random()}
 	if r.err != nil {
 		back.retryAfter = r.err.RetryAfter

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"time"
 
 	"messagehub/actors/channel"
 	"messagehub/store/message"
@@ -36,6 +37,9 @@ func (s *System) newLane(spec channel.Spec, test bool) (*lane, error) {
 			o.HTTP = channel.NewClient(nil, p.InFlight)
 			s.clients = append(s.clients, o.HTTP)
 		}
+		if o.Report == nil {
+			o.Report = s.reporter(l.name)
+		}
 		adapter, err := spec.New(o.Sender)
 		if err != nil {
 			return nil, fmt.Errorf("make sender %s of %s: %w", o.Name, l.name, err)
@@ -62,6 +66,24 @@ func (s *System) newGate(l *lane, i int) *turnstile {
 	}
 	watch := func(state BreakerState) { s.options.Listener.OnBreaker(l.name, out.name, state) }
 	return newTurnstile(g, s.clock, deliver, watch)
+}
+
+// repeatOf is how long the named sender's provider knows a request that it got
+// already; 0: not at all, or there is no such sender.
+func (l *lane) repeatOf(name string) time.Duration {
+	for _, out := range l.senders {
+		if out.name == name {
+			return repeatOf(out.adapter)
+		}
+	}
+	return 0
+}
+
+func repeatOf(a channel.Adapter) time.Duration {
+	if r, ok := a.(channel.Repeater); ok {
+		return r.RepeatFor()
+	}
+	return 0
 }
 
 // resolve returns the index of the named sender; of the first for no name.

@@ -35,6 +35,9 @@ type Options struct {
 	Senders []Sender
 	Log     Log     // required
 	Backlog Backlog // required
+	// Reports takes what adapters are told outside of callbacks. It may be nil
+	// where none of them is.
+	Reports Reports
 	// Shards of each lane; required, and the same as the log's.
 	Shards   int
 	Listener Listener

@@ -42,6 +42,21 @@ type try struct {
 	attempt  int
 	now      message.Time
 	random   float64 // in [0,1), for jitter
+	// repeat is how long the provider knows the attempt, see channel.Repeater;
+	// 0: not at all.
+	repeat time.Duration
+}
+
+// repeatUntil is until when the attempt can be sent again without a second
+// message, if it is one of unknown outcome: its first start is what the
+// provider counts from.
+func (t try) repeatUntil() message.Time {
+	for i := range t.state.Timeline {
+		if e := &t.state.Timeline[i]; t.repeat > 0 && e.Type == message.AttemptStarted && e.Attempt == t.attempt {
+			return min(e.ReceivedAt.Add(t.repeat), t.state.Attempts[t.attempt].Deadline)
+		}
+	}
+	return 0
 }
 
 // normal maps what an adapter must not return to what it then means: the
@@ -91,6 +106,9 @@ func (p policy) fact(t try, r result) message.Fact {
 		fact.Kind, fact.Failure.Permanent = message.Lost, false
 	case channel.Again:
 		p.postpone(&fact, t, r.err)
+		if p.rules[r.err.Code].Action == channel.Ask && fact.RetryAt >= t.repeatUntil() {
+			fact.Kind, fact.RetryAt = message.Lost, 0
+		}
 	case channel.SlowRecipient, channel.SlowSender, channel.StopSender:
 		p.postpone(&fact, t, r.err)
 		fact.Uncounted = true
@@ -104,6 +122,8 @@ func (p policy) action(t try, r result) channel.Action {
 	switch {
 	case r.panicked && panics(t) < maxPanics:
 		return channel.Ask
+	case action == channel.Ask && t.repeatUntil() > t.now && t.state.Attempts[t.attempt].Tries < retryTries:
+		return channel.Again
 	case action == channel.Again && t.state.Attempts[t.attempt].Tries >= retryTries:
 		return channel.Fail
 	case action == channel.StopSender && movesOn(t):
@@ -157,8 +177,6 @@ func (p policy) failure(err *channel.Error) *message.Failure {
 }
 
 // interrupted is the fact about an attempt that an earlier process started.
-func (p policy) interrupted(attempt int, now message.Time) message.Fact {
-	return message.Fact{
-		Kind: message.Lost, Attempt: attempt, At: now, Failure: p.failure(&channel.Error{Code: channel.Interrupted}),
-	}
+func (p policy) interrupted(t try) message.Fact {
+	return p.fact(t, result{err: &channel.Error{Code: channel.Interrupted}})
 }

@@ -81,8 +81,14 @@ func (s *System) Run(ctx context.Context) error {
 			})
 		}
 	}
+	var work sync.WaitGroup
+	running, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	s.runAdapters(running, &work)
 	<-run.Done()
 	err := s.drain(&loops, abandon)
+	end()
+	work.Wait()
 	s.close()
 	return errors.Join(s.failure(), err)
 }

@@ -190,7 +190,8 @@ func (w *world) inspect(l *worldLane) {
 	for _, i := range l.shard.fresh {
 		job := &l.shard.at(i).job
 		if l.mailbox.inherited(job.Position) && begun(&w.records[job.ID].state, job) {
-			_, _ = w.fold(job.ID, w.policy.interrupted(job.Attempt, w.now.wall))
+			state := w.records[job.ID].state
+			_, _ = w.fold(job.ID, w.policy.interrupted(try{state: &state, attempt: job.Attempt, now: w.now.wall}))
 		}
 	}
 }
