@@ -93,6 +93,7 @@ func (c *checker) run() (err error) {
 		{"receipt", c.checkOrphans},
 		{"idempotency", c.checkPromises},
 		{"batch", c.checkBatches},
+		{"sealed", c.checkSealed},
 		{"workspace", c.checkWorkspaces},
 		{"key", c.checkKeys},
 		{"audit", c.checkAudit},

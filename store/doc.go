@@ -58,6 +58,7 @@
 //	i day 4 workspace 4 route 0 key              an idempotency key's message
 //	b workspace 4 id 16                          a batch and what became of it
 //	w, k, a                                      workspaces, keys, audit log
+//	v name                                       a value that its owner has sealed
 //	z/head                                       how far the log has come
 //	z/hour/ hour 4                               the first sequence of an hour
 //	z/schema, z/…                                what the directory was made with

@@ -24,6 +24,7 @@ const (
 	prefixWorkspace = 'w'
 	prefixKey       = 'k'
 	prefixAudit     = 'a'
+	prefixSealed    = 'v' // name
 )
 
 // The rows of prefixMeta.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type Hub struct {
 	usage   *keyUsage
 	// retention removes what is old; nil where messages are kept for ever.
 	retention *retention
+	vault     *vault
 	sandbox   *sandbox       // nil where there is none
 	system    *actors.System // always made: it reads receipts, too
 	api       *relay.Server
@@ -65,7 +67,7 @@ func newHub(o hubOptions) (*Hub, error) {
 	h := &Hub{hubOptions: o, keys: relay.NewKeyring(), failed: make(chan error, 1)}
 	h.tiers.set(o.config.Tiers)
 	for _, step := range []func() error{
-		h.openStore, h.loadKeys, h.makeSandbox, h.makeDelivery, h.makeAPI, h.makeOps, h.openAdmin,
+		h.openStore, h.loadKeys, h.openVault, h.makeSandbox, h.makeDelivery, h.makeAPI, h.makeOps, h.openAdmin,
 	} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, h.Close())
@@ -91,6 +93,16 @@ func (h *Hub) openStore() error {
 		return h.prepare(s)
 	}
 	return nil
+}
+
+// openVault opens what senders keep sealed.
+func (h *Hub) openVault() error {
+	key, err := vaultKey(os.Getenv(vaultEnv), h.config.VaultKeyFile, h.config.Data)
+	if err != nil {
+		return err
+	}
+	h.vault, err = openVault(h.store, key)
+	return err
 }
 
 // loadKeys fills the keyring, and begins to note when keys are used.

@@ -3,6 +3,7 @@ package main
 import (
 	"messagehub/actors"
 	"messagehub/actors/channel"
+	"messagehub/store/message"
 )
 
 // makeDelivery makes the lanes: live ones of the configuration's senders, test
@@ -14,6 +15,10 @@ func (h *Hub) makeDelivery() error {
 	}
 	if h.sandbox != nil {
 		senders = append(senders, h.sandbox.senders...)
+	}
+	for i := range senders {
+		s := &senders[i]
+		s.Vault = h.vault.of(message.Lane{Channel: s.Channel, Test: s.Test}, s.Name)
 	}
 	d := h.config.Delivery
 	h.makeMetrics()

@@ -27,6 +27,7 @@ type Config struct {
 	Delivery       Delivery
 	Limits         Limits
 	Tiers          map[string]int // requests a minute by the tier's name
+	VaultKeyFile   string         // of the key that senders' tokens are sealed with; empty: beside the data
 	Senders        []Sender       // in the file's order: a channel's first one is its default
 }
 

@@ -27,6 +27,7 @@ func (r *reader) root(n ast.Node) {
 		"delivery":       r.delivery,
 		"limits":         r.limits,
 		"tiers":          r.tiers,
+		"vaultKeyFile":   r.text(&c.VaultKeyFile),
 		"senders":        r.senders,
 	})
 	if len(r.faults.List) > 0 {
