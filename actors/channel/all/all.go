@@ -11,6 +11,7 @@ import (
 	"messagehub/actors/channel/telegram"
 	"messagehub/actors/channel/viber"
 	"messagehub/actors/channel/whatsapp"
+	"messagehub/actors/channel/zalo"
 )
 
 // Specs returns every channel, in the order in which they are shown. It
@@ -21,6 +22,7 @@ func Specs() []channel.Spec {
 		telegram.Spec(),
 		line.Spec(),
 		viber.Spec(),
+		zalo.Spec(),
 		sms.Spec(),
 	})
 }

@@ -27,6 +27,8 @@ type Case struct {
 	Success    Answer
 	ProviderID string
 	Sends      []Send
+	// Renews: after a 401 the adapter asks for another token.
+	Renews bool
 	// Bodyless: the yes has no body, so none is looked at.
 	Bodyless bool
 

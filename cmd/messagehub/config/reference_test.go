@@ -19,9 +19,11 @@ func lookup(name string) (string, bool) {
 		"TWILIO_MESSAGING_SERVICE_SID": "MG00000000000000000000000000000001",
 		"LINE_CHANNEL_SECRET":          "line-channel-secret",
 		"LINE_CHANNEL_ACCESS_TOKEN":    "line-channel-access-token",
-		"INFOBIP_API_KEY":              "infobip-api-key",
-		"INFOBIP_CALLBACK_SECRET":      "infobip-callback-secret",
-		"VIBER_BOT_TOKEN":              "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
+		"ZALO_APP_SECRET":              "zalo-app-secret", "ZALO_REFRESH_TOKEN": "zalo-refresh-token",
+		"ZALO_OA_SECRET_KEY": "zalo-oa-secret-key", "ZALO_ACCESS_TOKEN": "zalo-access-token",
+		"INFOBIP_API_KEY":         "infobip-api-key",
+		"INFOBIP_CALLBACK_SECRET": "infobip-callback-secret",
+		"VIBER_BOT_TOKEN":         "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
 	}[name]
 	return v, ok
 }
