@@ -49,6 +49,7 @@ func (a *actor) carryOut(do action, out *sender, t try) (hold time.Duration) {
 	if r.err != nil {
 		back.retryAfter = r.err.RetryAfter
 	}
+	out.note(p, r, now.wall)
 	out.gate.settle(back)
 	fact := p.fact(t, r)
 	a.fold(&do.job, fact)

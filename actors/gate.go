@@ -38,6 +38,8 @@ type gate struct {
 	pace    pace
 	breaker breaker
 	limit   int
+	// paused: an operator holds it back.
+	paused bool
 	// inFlight counts the permits that are out.
 	inFlight int
 	// resume is when the provider's pause ends, throttles how often in a row
@@ -69,7 +71,7 @@ func (g *gate) ask(shard, n int) {
 // earliest returns when a permit can be granted: never if that takes a permit
 // that comes back.
 func (g *gate) earliest() time.Duration {
-	if g.inFlight >= g.limit {
+	if g.paused || g.inFlight >= g.limit {
 		return never
 	}
 	return max(g.breaker.earliest(), g.pace.earliest(), g.resume)

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"messagehub/actors/channel"
@@ -14,6 +15,7 @@ type sender struct {
 	adapter channel.Adapter
 	pace    channel.Pace
 	gate    *turnstile
+	trouble atomic.Pointer[Trouble]
 }
 
 // lane is one channel, live or test: its senders and its shards.

@@ -38,6 +38,19 @@ func (t *turnstile) settle(r report) {
 	t.turn(func(g *gate, now time.Duration) { g.settle(now, r) })
 }
 
+// pause holds the gate back, or lets it go on.
+func (t *turnstile) pause(paused bool) {
+	t.turn(func(g *gate, _ time.Duration) { g.paused = paused })
+}
+
+// look shows the gate as it is.
+func (t *turnstile) look(show func(*gate, time.Duration)) {
+	now := t.clock.read().mono
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	show(&t.mu.gate, now)
+}
+
 // fired grants what has become possible by time alone.
 func (t *turnstile) fired() {
 	t.turn(func(*gate, time.Duration) { t.mu.armed = never })

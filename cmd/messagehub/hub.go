@@ -139,7 +139,10 @@ func (h *Hub) makeSandbox() error {
 }
 
 func (h *Hub) openAdmin() error {
-	o := &office{store: h.store, ring: tieredRing{h.keys, &h.tiers}, tiers: h.tiers.all, now: now}
+	o := &office{
+		store: h.store, ring: tieredRing{h.keys, &h.tiers}, tiers: h.tiers.all, now: now,
+		delivery: h.system, pauses: pauses{h.vault},
+	}
 	a, err := newAdminServer(h.config.Data, o, h.log.Logger)
 	h.admin = a
 	return err

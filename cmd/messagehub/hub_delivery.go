@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"messagehub/actors"
 	"messagehub/actors/channel"
 	"messagehub/store/message"
@@ -26,6 +28,24 @@ func (h *Hub) makeDelivery() error {
 		Specs: h.specs, Senders: senders, Log: h.store, Backlog: h.store, Reports: h.store, Shards: h.store.Shards(),
 		Mailbox: d.Mailbox, Window: d.Window, Drain: d.Drain, Listener: h.deliveryListener(),
 	})
+	if err != nil {
+		return err
+	}
+	return h.pauseSenders()
+}
+
+// pauseSenders pauses what an operator has paused before a restart.
+func (h *Hub) pauseSenders() error {
+	paused, err := pauses{h.vault}.all()
+	if err != nil {
+		return err
+	}
+	for _, s := range h.system.Senders() {
+		if paused[pauseName(s.Lane, s.Name)] {
+			h.log.Warn("sender is paused", "channel", s.Lane.String(), "sender", s.Name)
+			err = errors.Join(err, h.system.Pause(s.Lane, s.Name, true))
+		}
+	}
 	return err
 }
 

@@ -25,6 +25,9 @@ type office struct {
 	ring  ring // nil where no server runs
 	tiers func() map[string]int
 	now   func() message.Time
+	// delivery and pauses are those of a running server; nil where none runs.
+	delivery delivery
+	pauses   pauses
 }
 
 // verb does one administrative thing for actor and returns what to show.
@@ -42,6 +45,10 @@ func verbs() map[string]verb {
 		"backup":            verbOf((*office).backup),
 		"audit.verify":      verbOf((*office).verifyAudit),
 		"audit.list":        verbOf((*office).listAudit),
+		"channels.list":     verbOf((*office).listSenders),
+		"channels.test":     verbOf((*office).testSenders),
+		"channels.pause":    verbOf((*office).pauseSenders),
+		"channels.resume":   verbOf((*office).resumeSenders),
 	}
 }
 

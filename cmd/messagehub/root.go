@@ -58,7 +58,7 @@ func rootCommand(s streams, ran *bool) *cobra.Command {
 	)
 	group(root, "run", demoCommand(s), serveCommand(s), simCommand(s))
 	group(root, "use", sendCommand(s), messagesCommand(s))
-	group(root, "admin", keysCommand(s), workspacesCommand(s), storeCommand(s), backupCommand(s),
+	group(root, "admin", channelsCommand(s), keysCommand(s), workspacesCommand(s), storeCommand(s), backupCommand(s),
 		restoreCommand(s), auditCommand(s), configCommand(s))
 	root.AddCommand(benchCommand(s), versionCommand(s))
 	finish(root, ran)

@@ -14,4 +14,5 @@ func Run(t *testing.T, c Case) {
 	t.Run("callbacks", c.callbacks)
 	t.Run("simulator", c.simulated)
 	t.Run("concurrent", c.concurrent)
+	t.Run("probe", c.probe)
 }

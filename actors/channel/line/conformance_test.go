@@ -77,10 +77,19 @@ func refusals(server channel.Code) []channeltest.Refusal {
 
 func recipients() []channeltest.Recipient {
 	return []channeltest.Recipient{
-		{To: user, OK: true}, {To: "C0123456789abcdef0123456789abcdef", OK: true}, {To: "R0123456789abcdef0123456789abcdef", OK: true},
+		{To: user, OK: true},
+		{To: "C0123456789abcdef0123456789abcdef", OK: true},
+		{To: "R0123456789abcdef0123456789abcdef", OK: true},
 		{To: phone, OK: true},
-		{To: ""}, {To: "U0123456789ABCDEF0123456789abcdef"}, {To: "U0123"}, {To: "X0123456789abcdef0123456789abcdef"}, {To: "line-id"},
-		{To: "+0123456789"}, {To: "+81 90 1234 5678"}, {To: "819012345678"}, {To: user + "0"},
+		{To: ""},
+		{To: "U0123456789ABCDEF0123456789abcdef"},
+		{To: "U0123"},
+		{To: "X0123456789abcdef0123456789abcdef"},
+		{To: "line-id"},
+		{To: "+0123456789"},
+		{To: "+81 90 1234 5678"},
+		{To: "819012345678"},
+		{To: user + "0"},
 	}
 }
 

@@ -246,8 +246,10 @@ func TestSimulatorsAnswersAreLINEs(t *testing.T) {
 		{"again", "POST", "/v2/bot/message/push", "application/json", good, 409, "ErrorResponse", d},
 		{"refused", "POST", "/v2/bot/message/push", "application/json", `{"to":"","messages":[{"type":"text"}]}`, 400, "ErrorResponse", d},
 		{"info", "GET", "/v2/bot/info", "", "", 200, "BotInfoResponse", d},
-		{"token", "POST", "/oauth2/v3/token", "application/x-www-form-urlencoded",
-			"grant_type=client_credentials&client_id=1234567890&client_secret=sandbox-channel-secret", 200, "IssueStatelessChannelAccessTokenResponse", tokens},
+		{
+			"token", "POST", "/oauth2/v3/token", "application/x-www-form-urlencoded",
+			"grant_type=client_credentials&client_id=1234567890&client_secret=sandbox-channel-secret", 200, "IssueStatelessChannelAccessTokenResponse", tokens,
+		},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -53,6 +53,10 @@ func (s *simulator) Handle(ctx *fasthttp.RequestCtx) {
 		reply(ctx, r.Status, r)
 		return
 	}
+	if ctx.IsGet() {
+		reply(ctx, 200, map[string]string{"sid": s.account, "friendly_name": "Sandbox", "status": "active", "type": "Full"})
+		return
+	}
 	f := &form{ctx.PostArgs(), s.rules}
 	if r := f.check(); r != nil {
 		reply(ctx, r.Status, r)
@@ -77,7 +81,9 @@ func (s *simulator) admit(ctx *fasthttp.RequestCtx) *refuse {
 		return no(401, 20003, "Authenticate")
 	}
 	path := string(ctx.Path())
-	if path != "/2010-04-01/Accounts/"+s.account+"/Messages.json" {
+	if own := "/2010-04-01/Accounts/" + s.account; path == own+".json" && ctx.IsGet() {
+		return nil
+	} else if path != own+"/Messages.json" {
 		return no(404, 20404, "The requested resource "+path+" was not found")
 	}
 	if !ctx.IsPost() {

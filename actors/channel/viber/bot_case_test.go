@@ -156,8 +156,10 @@ func botCallbacks() []channeltest.Callback {
 		{Name: "empty", Err: bad},
 		{Name: "nested", Body: `{"event":` + strings.Repeat("[", 5000), Err: bad},
 		{Name: "unsigned", Body: event("seen", ""), Unsigned: true, Err: message.ErrUnsigned},
-		{Name: "signed in upper case", Body: `{}`, Unsigned: true, Err: message.ErrUnsigned,
-			Header: map[string]string{"X-Viber-Content-Signature": strings.ToUpper(hex.EncodeToString(hmacOf(botToken, "{}")))}},
+		{
+			Name: "signed in upper case", Body: `{}`, Unsigned: true, Err: message.ErrUnsigned,
+			Header: map[string]string{"X-Viber-Content-Signature": strings.ToUpper(hex.EncodeToString(hmacOf(botToken, "{}")))},
+		},
 		{Name: "wrong sig in the query", URL: "https://relay.example.com/hook?sig=00", Body: `{}`, Unsigned: true, Err: message.ErrUnsigned},
 	}
 }

@@ -254,8 +254,10 @@ func infobipCallbacks() []channeltest.Callback {
 		{Name: "duplicate by its error", Body: results(report("m1", "", 2, "UNDELIVERABLE", 9, `{"id":7280,"name":"EC_DUPLICATE_REQUEST","permanent":true}`))},
 		{Name: "passing", Body: results(report("m1", "", 2, "UNDELIVERABLE", 9, `{"id":7050,"description":"words"}`)), Want: []message.Receipt{at(passing)}},
 		{Name: "limited", Body: results(report("m1", "", 2, "UNDELIVERABLE", 9, `{"id":7017,"description":"words"}`)), Want: []message.Receipt{at(limited)}},
-		{Name: "batch with strangers", Body: results(unknown, "7", `{"messageId":5}`, `{"status":{"groupId":3}}`, `{"messageId":"m9"}`, report("m2", "", 9, "TELEPORTED", 1, noError), seen),
-			Want: []message.Receipt{at(failed("m1", ref(), "not_on_channel", message.Recipient, true, "7002", "Unknown user")), read}},
+		{
+			Name: "batch with strangers", Body: results(unknown, "7", `{"messageId":5}`, `{"status":{"groupId":3}}`, `{"messageId":"m9"}`, report("m2", "", 9, "TELEPORTED", 1, noError), seen),
+			Want: []message.Receipt{at(failed("m1", ref(), "not_on_channel", message.Recipient, true, "7002", "Unknown user")), read},
+		},
 		{Name: "no dates", Body: `{"results":[{"messageId":"m1","doneAt":"yesterday","status":{"groupId":3,"id":5}}]}`, Want: []message.Receipt{{ProviderID: "m1", Status: message.Delivered}}},
 		{Name: "inbound", Body: inbound},
 		{Name: "no results", Body: `{"results":[]}`},

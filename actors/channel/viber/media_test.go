@@ -16,8 +16,10 @@ func TestMediumOf(t *testing.T) {
 		step message.Step
 		want medium
 	}{
-		"told in full": {media(phone, "", "https://a.example/v.mp4?x=1#size=5&duration=7&thumbnail=https%3A%2F%2Fa.example%2Ft.jpg%3Fy%3D1", "c"),
-			medium{video, "https://a.example/v.mp4?x=1", ".mp4", "v.mp4", "c", 5, 7, "https://a.example/t.jpg?y=1"}},
+		"told in full": {
+			media(phone, "", "https://a.example/v.mp4?x=1#size=5&duration=7&thumbnail=https%3A%2F%2Fa.example%2Ft.jpg%3Fy%3D1", "c"),
+			medium{video, "https://a.example/v.mp4?x=1", ".mp4", "v.mp4", "c", 5, 7, "https://a.example/t.jpg?y=1"},
+		},
 		"told in part":      {media(phone, "", "https://a.example/v.mp4#size=5", ""), medium{kind: video, url: "https://a.example/v.mp4", extension: ".mp4", name: "v.mp4", size: 5}},
 		"another fragment":  {media(phone, "", "https://a.example/a.pdf#page=2", ""), medium{kind: document, url: "https://a.example/a.pdf#page=2", extension: ".pdf", name: "a.pdf"}},
 		"a mixed fragment":  {media(phone, "", "https://a.example/a.pdf#page=2&size=5", ""), medium{kind: document, url: "https://a.example/a.pdf#page=2&size=5", extension: ".pdf", name: "a.pdf"}},

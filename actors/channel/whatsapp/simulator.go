@@ -44,6 +44,11 @@ func (s *simulator) Handle(ctx *fasthttp.RequestCtx) {
 		s.refuse(ctx, fault)
 		return
 	}
+	if ctx.IsGet() {
+		ctx.SetContentType("application/json")
+		fmt.Fprintf(ctx, `{"display_phone_number":"+1 555-078-3881","verified_name":"Sandbox","id":%q}`, s.number)
+		return
+	}
 	m, fault := simRead(ctx.PostBody())
 	if fault != nil {
 		s.refuse(ctx, fault)
@@ -60,6 +65,9 @@ func (s *simulator) admit(ctx *fasthttp.RequestCtx) *simFault {
 	}
 	if token != s.token {
 		return &simFault{code: 190, message: "Invalid OAuth access token - Cannot parse access token"}
+	}
+	if path := string(ctx.Path()); ctx.IsGet() && strings.HasSuffix(path, "/"+s.number) {
+		return nil
 	}
 	object, ok := simPath(string(ctx.Path()))
 	if !ok || !ctx.IsPost() {

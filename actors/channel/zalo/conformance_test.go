@@ -102,8 +102,15 @@ func base() channeltest.Case {
 	return channeltest.Case{
 		Spec: Spec(), Renews: true, Refusals: openapiRefusals(), Statuses: statuses(), Sign: sign, Callbacks: callbacks(),
 		Recipients: []channeltest.Recipient{
-			{To: user, OK: true}, {To: phone, OK: true}, {To: "+14155550100", OK: true},
-			{To: ""}, {To: "1234"}, {To: "84 987 654 321"}, {To: "+084987654321"}, {To: "U123456"}, {To: strings.Repeat("1", 26)},
+			{To: user, OK: true},
+			{To: phone, OK: true},
+			{To: "+14155550100", OK: true},
+			{To: ""},
+			{To: "1234"},
+			{To: "84 987 654 321"},
+			{To: "+084987654321"},
+			{To: "U123456"},
+			{To: strings.Repeat("1", 26)},
 		},
 		Contents: []channeltest.Content{
 			{Name: "longest", Step: textTo(user, strings.Repeat("à", 2000))},
