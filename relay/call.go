@@ -32,6 +32,7 @@ type call struct {
 	located bool
 	wait    int  // seconds, where the key's tokens are used up
 	gated   bool // holds a place in the gate
+	held    bool // its answer is held back
 	size    int  // bytes of its body, in the gate
 	// inLog: a call into the log is running, so a panic is not ours to
 	// survive. Handlers set it around every such call.

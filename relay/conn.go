@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -26,9 +27,20 @@ type conn struct {
 	// connection is closed in a way that lets the client see it.
 	linger bool
 	spoke  atomic.Bool
+	hold   hold
 	// readBy and writeBy are the deadlines in force; wantRead is the one that
 	// the next Read puts in force.
 	readBy, wantRead, writeBy time.Time
+}
+
+func newConn(nc net.Conn, l *listener) *conn {
+	c := &conn{Conn: nc, listener: l}
+	c.hold.conn = c
+	if s, ok := nc.(syscall.Conn); ok {
+		c.hold.raw, _ = s.SyscallConn()
+		c.hold.try = c.hold.attempt
+	}
+	return c
 }
 
 // deadlineGrain is how much sooner than asked a deadline may come: to set one
@@ -108,6 +120,14 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Write writes to the client, or has it kept while a hold is placed.
+func (c *conn) Write(p []byte) (int, error) {
+	if kept, err := c.hold.keep(p); kept {
+		return len(p), err
+	}
+	return c.Conn.Write(p)
+}
+
 // RemoteAddr returns the peer's address, or the client's that a PROXY header
 // gave.
 func (c *conn) RemoteAddr() net.Addr {
@@ -117,8 +137,17 @@ func (c *conn) RemoteAddr() net.Addr {
 	return c.Conn.RemoteAddr()
 }
 
-// Close closes the connection.
+// Close closes the connection: if something is held back, as soon as that is
+// written.
 func (c *conn) Close() error {
+	if c.hold.closeAfter() {
+		return nil
+	}
+	return c.end()
+}
+
+// end closes the connection now.
+func (c *conn) end() error {
 	c.listener.forget(c)
 	if c.linger {
 		c.linger = false

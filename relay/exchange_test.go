@@ -22,6 +22,12 @@ func (l *discardLog) Await(message.Ticket) (message.Acceptance, error) {
 	return message.Acceptance{ID: l.last, Status: message.Queued}, nil
 }
 
+func (l *discardLog) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
+	l.last = message.NewID(message.At(1, 0), o.Salt)
+	c.Complete(nil)
+	return message.Acceptance{ID: l.last, Status: message.Queued}, nil
+}
+
 // exchange is a client that allocates nothing itself.
 type exchange struct {
 	nc      net.Conn

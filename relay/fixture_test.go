@@ -24,6 +24,8 @@ type fakeLog struct {
 	hold     chan struct{} // if not nil, Await waits for it
 	entered  chan struct{} // if not nil, told when Await waits
 	panics   bool
+	// submitted counts the ids that were given.
+	submitted int
 }
 
 type accepted struct {
@@ -47,6 +49,14 @@ func (l *fakeLog) Enter(o *message.Outbound, key message.Idempotency) (message.T
 }
 
 func (l *fakeLog) Await(t message.Ticket) (message.Acceptance, error) {
+	l.mu.Lock()
+	l.submitted++
+	id := message.NewID(message.At(uint64(l.submitted), 0), t.(entry).o.Salt)
+	l.mu.Unlock()
+	return l.await(t, id)
+}
+
+func (l *fakeLog) await(t message.Ticket, id message.ID) (message.Acceptance, error) {
 	if l.hold != nil {
 		l.entered <- struct{}{}
 		<-l.hold
@@ -64,7 +74,7 @@ func (l *fakeLog) Await(t message.Ticket) (message.Acceptance, error) {
 		}
 		return message.Acceptance{ID: old.id, Replayed: true, Status: message.Queued}, nil
 	}
-	a := accepted{message.NewID(message.At(uint64(len(l.accepted)+1), 0), o.Salt), o, key.Body}
+	a := accepted{id, o, key.Body}
 	l.accepted = append(l.accepted, a)
 	if key.Key != "" {
 		l.keys[name] = a
@@ -74,6 +84,28 @@ func (l *fakeLog) Await(t message.Ticket) (message.Acceptance, error) {
 		status = message.Scheduled
 	}
 	return message.Acceptance{ID: a.id, Status: status}, nil
+}
+
+// Submit says at once what becomes of the message, and completes it as Await
+// would return.
+func (l *fakeLog) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
+	t, err := l.Enter(o, message.Idempotency{})
+	if err != nil {
+		return message.Acceptance{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.submitted++
+	status := message.Queued
+	if o.ScheduledAt > o.CreatedAt {
+		status = message.Scheduled
+	}
+	id := message.NewID(message.At(uint64(l.submitted), 0), o.Salt)
+	go func() {
+		_, err := l.await(t, id)
+		c.Complete(err)
+	}()
+	return message.Acceptance{ID: id, Status: status}, nil
 }
 
 // Replay answers as the store does: from the keys alone.

@@ -99,9 +99,7 @@ func (s *Server) fault(ctx *fasthttp.RequestCtx, code Code) {
 	c.peek()
 	c.fail(code)
 	c.hangUp()
-	if s.o.Answered != nil {
-		s.o.Answered(Answer{"", ctx.Response.StatusCode(), code, 0})
-	}
+	s.observe(Answer{"", ctx.Response.StatusCode(), code, 0})
 	s.calls.put(c)
 }
 
@@ -112,9 +110,10 @@ func (c *call) requestBytes() []byte {
 	return c.buf
 }
 
-// overloaded is the whole answer to a connection beyond the limit.
-func (s *Server) overloaded() []byte {
-	row := s.problem(Overloaded)
+// refusal is a whole answer for where the HTTP server can't give one: 503 with
+// the code, and the end of the connection.
+func (s *Server) refusal(code Code) []byte {
+	row := s.problem(code)
 	id := requestID(s.o.Now())
 	body := row.appendPlain(nil, id)
 	out := []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRequest-Id: ")

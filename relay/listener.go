@@ -84,7 +84,7 @@ func (l *listener) wait(d time.Duration) bool {
 
 // admit registers a connection; nil if there are as many as may be.
 func (l *listener) admit(nc net.Conn) *conn {
-	c := &conn{Conn: nc, listener: l}
+	c := newConn(nc, l)
 	if l.server.o.ProxyProtocol {
 		c.proxy = &proxyHeader{trusted: l.server.o.TrustedProxies}
 	}
@@ -107,7 +107,7 @@ func (l *listener) forget(c *conn) {
 // being seen off already, it is answered and closed at once.
 func (l *listener) reject(nc net.Conn) {
 	_ = nc.SetDeadline(time.Now().Add(rejectLinger))
-	_, _ = nc.Write(l.server.overloaded())
+	_, _ = nc.Write(l.server.refusal(Overloaded))
 	select {
 	case l.rejects <- struct{}{}:
 		go func() {

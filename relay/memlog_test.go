@@ -57,6 +57,15 @@ func (l *memLog) Await(t message.Ticket) (message.Acceptance, error) {
 	return t.(message.Acceptance), nil
 }
 
+func (l *memLog) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
+	t, err := l.Enter(o, message.Idempotency{})
+	if err != nil {
+		return message.Acceptance{}, err
+	}
+	go c.Complete(nil)
+	return l.Await(t)
+}
+
 // put accepts a message for the workspace and returns its id.
 func (l *memLog) put(ws message.WorkspaceID, o *message.Outbound) message.ID {
 	o.Workspace = ws

@@ -42,6 +42,10 @@ func (nobodyLog) Enter(*message.Outbound, message.Idempotency) (message.Ticket, 
 	return nil, message.ErrUnavailable
 }
 
+func (nobodyLog) Submit(*message.Outbound, message.Completion) (message.Acceptance, error) {
+	return message.Acceptance{}, message.ErrUnavailable
+}
+
 func (nobodyLog) Await(message.Ticket) (message.Acceptance, error) {
 	return message.Acceptance{}, message.ErrUnavailable
 }

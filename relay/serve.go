@@ -20,6 +20,9 @@ type Answer struct {
 func (s *Server) serve(ctx *fasthttp.RequestCtx, r *route) {
 	c := s.calls.get(s, ctx, r)
 	defer s.finish(c)
+	if c.conn != nil {
+		c.conn.hold.settle() // a client that does not wait for its answers
+	}
 	c.set("Request-Id", c.requestBytes())
 	c.head = scanHead(ctx.Request.Header.RawHeaders())
 	if c.admit() {
@@ -99,10 +102,16 @@ func (s *Server) finish(c *call) {
 	if c.conn != nil && c.http.Response.StatusCode() < fasthttp.StatusTooManyRequests {
 		c.conn.sheds = sheds{}
 	}
-	if s.o.Answered != nil {
-		s.o.Answered(Answer{c.route.pattern, c.http.Response.StatusCode(), c.code, time.Since(c.http.Time())})
+	if !c.held {
+		s.observe(Answer{c.route.pattern, c.http.Response.StatusCode(), c.code, time.Since(c.http.Time())})
 	}
 	c.release()
 	c.leaveGate()
 	s.calls.put(c)
+}
+
+func (s *Server) observe(a Answer) {
+	if s.o.Answered != nil {
+		s.o.Answered(a)
+	}
 }

@@ -17,6 +17,10 @@ type Log interface {
 	Enter(o *message.Outbound, key message.Idempotency) (message.Ticket, error)
 	// Await returns when the message of the ticket is durable.
 	Await(message.Ticket) (message.Acceptance, error)
+	// Submit is Enter for a message without an idempotency key. It says at once
+	// what becomes of the message, and tells c when that is durable; nobody may
+	// hear of it before. After an error c is told nothing.
+	Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error)
 }
 
 // Replays knows what an idempotency key was answered with.
@@ -74,6 +78,10 @@ func (s *Server) submit(c *call, d *draft, key message.Idempotency) {
 		s.submitAndWait(c, d, key, wait)
 		return
 	}
+	if key.Key == "" && c.conn != nil {
+		s.submitHeld(c, d)
+		return
+	}
 	t, ok := s.enter(c, d, key)
 	if !ok {
 		return
@@ -85,6 +93,23 @@ func (s *Server) submit(c *call, d *draft, key message.Idempotency) {
 	if a, ok := s.await(c, t); ok {
 		c.writeAccepted(a, a.Status)
 	}
+}
+
+// submitHeld writes the answer at once, and has the connection hold it back
+// until it is true. With an idempotency key that can't be: what the answer is,
+// the log knows only when it writes.
+func (s *Server) submitHeld(c *call, d *draft) {
+	c.conn.hold.place(c)
+	c.inLog = true
+	a, err := s.o.Log.Submit(&d.out, &c.conn.hold)
+	c.inLog = false
+	if err != nil {
+		c.conn.hold.lift(c)
+		c.failAccept(err)
+		return
+	}
+	c.prepareAccepted(d)
+	c.writeAccepted(a, a.Status)
 }
 
 // enter puts the message into the log. If it reports false it has answered.

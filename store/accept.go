@@ -73,6 +73,39 @@ func (s *Store) Await(t message.Ticket) (message.Acceptance, error) {
 	return acceptance, err
 }
 
+// Submit is Enter for a message without an idempotency key. What becomes of it
+// is known at once, but not that it is durable: nobody may hear of it before c is
+// told so. After an error c is told nothing.
+//
+// Guarantee (I4): when c is told nil, the message is on disk; it stays found, and
+// its job is fed to its shard's mailbox.
+func (s *Store) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
+	if err := s.admits(); err != nil {
+		return message.Acceptance{}, err
+	}
+	a := s.accepts.Get().(*acceptOp)
+	if err := a.prepare(s, o, &message.Idempotency{}); err != nil {
+		s.accepts.Put(a)
+		return message.Acceptance{}, err
+	}
+	status := a.status
+	p, err := s.queue.put(entry{op: a, completion: c, size: len(a.row), width: 1})
+	if err != nil {
+		s.accepts.Put(a)
+		return message.Acceptance{}, err
+	}
+	return message.Acceptance{ID: message.NewID(p, o.Salt), Status: status}, nil
+}
+
+// reclaim takes back what the submitted messages of a durable record used.
+func (s *Store) reclaim(r *record) {
+	for i := range r.entries {
+		if a, ok := r.entries[i].op.(*acceptOp); ok && r.entries[i].waiter == nil && cap(a.row) <= maxPooledRow {
+			s.accepts.Put(a)
+		}
+	}
+}
+
 // admits returns why no message is taken at the moment, if so.
 func (s *Store) admits() error {
 	switch {

@@ -26,6 +26,15 @@ func TestAcceptAllocates(t *testing.T) {
 	if n := testing.AllocsPerRun(2000, func() { accept(message.Idempotency{}) }); n > 0 {
 		t.Errorf("%v allocations per message", n)
 	}
+	c := make(told, 1)
+	if n := testing.AllocsPerRun(2000, func() {
+		if _, err := s.Submit(o, c); err != nil {
+			t.Fatal(err)
+		}
+		<-c
+	}); n > 1 { // the goroutine that tells a pile of completions, here of one
+		t.Errorf("%v allocations per submitted message", n)
+	}
 	keys := make([]string, 2100)
 	for i := range keys {
 		keys[i] = fmt.Sprint("key-", i)

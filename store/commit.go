@@ -58,7 +58,7 @@ func (s *Store) submit(o op, size int) (*waiter, error) { return s.submitWide(o,
 // submitWide is submit for an operation that takes several positions.
 func (s *Store) submitWide(o op, size, width int) (*waiter, error) {
 	w := s.waiters.Get().(*waiter)
-	if err := s.queue.put(entry{op: o, waiter: w, size: size, width: width}); err != nil {
+	if _, err := s.queue.put(entry{op: o, waiter: w, size: size, width: width}); err != nil {
 		s.waiters.Put(w)
 		return nil, err
 	}
@@ -95,7 +95,8 @@ func (s *Store) commitLoop() {
 			return
 		}
 		s.tell(r, took)
-		r.answer(nil)
+		r.answer(&s.piles, nil)
+		s.reclaim(r)
 		ops := len(r.entries)
 		s.queue.recycle(r)
 		next = r
@@ -128,6 +129,9 @@ func (s *Store) gather(last int, began time.Time) {
 func (s *Store) write(r *record) (sync time.Duration, err error) {
 	t := &r.txn
 	t.begin()
+	if t.head.sequence != r.sequence { // ids have been promised
+		return 0, fmt.Errorf("BUG: record %d is written as %d", r.sequence, t.head.sequence)
+	}
 	index := 0
 	for i := range r.entries {
 		e := &r.entries[i]

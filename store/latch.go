@@ -65,7 +65,7 @@ func (s *Store) poison(err error) {
 	s.queue.close(ErrPoisoned)
 	for _, r := range s.records {
 		if s.queue.claim(r) {
-			r.answer(ErrPoisoned)
+			r.answer(&s.piles, ErrPoisoned)
 		}
 	}
 	if s.options.OnPoison != nil {

@@ -43,7 +43,11 @@ func poisoned(t *testing.T, files *vfs.MemFS, kinds []errorfs.OpKind) (acked []m
 		wg.Go(func() {
 			for {
 				o := testOutbound()
-				got, err := s.Accept(o, message.Idempotency{})
+				accept := func(o *message.Outbound) (message.Acceptance, error) { return s.Accept(o, message.Idempotency{}) }
+				if g%2 == 0 {
+					accept = func(o *message.Outbound) (message.Acceptance, error) { return submit(s, o) }
+				}
+				got, err := accept(o)
 				if err != nil {
 					if !errors.Is(err, ErrPoisoned) || !errors.Is(err, message.ErrUnavailable) {
 						t.Errorf("caller %d: %v", g, err)

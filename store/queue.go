@@ -20,23 +20,26 @@ type waiter struct {
 	err  error
 }
 
-// entry is an operation in the queue.
+// entry is an operation in the queue. Either its waiter or its completion hears
+// of its end.
 type entry struct {
-	op     op
-	waiter *waiter
-	size   int   // of what it will write, roughly
-	width  int   // how many positions it takes
-	err    error // what apply said
+	op         op
+	waiter     *waiter
+	completion message.Completion
+	size       int   // of what it will write, roughly
+	width      int   // how many positions it takes
+	err        error // what apply said
 }
 
 // record is a batch of operations on its way to become one record of the log:
 // callers fill it, the committer writes and answers it.
 type record struct {
-	entries []entry
-	size    int
-	width   int // of all entries
-	txn     txn
-	mark    mark // the log's, when this record is its last
+	entries  []entry
+	size     int
+	width    int    // of all entries
+	sequence uint64 // in the log; set when the record is taken
+	txn      txn
+	mark     mark // the log's, when this record is its last
 	// answered: the callers have their answer, from the committer or from the
 	// latch, whichever came first. Protected by queue.mu.
 	answered bool
@@ -48,7 +51,10 @@ type queue struct {
 	mu      sync.Mutex
 	room    sync.Cond // signalled when filling changes
 	filling *record
-	closed  error // why it takes nothing any more
+	// sequence is the one that filling will have in the log: records are
+	// written in the order in which they are taken.
+	sequence uint64
+	closed   error // why it takes nothing any more
 	// wake tells the committer that filling is no longer empty, or that the
 	// queue is closed. Capacity 1.
 	wake chan struct{}
@@ -60,17 +66,19 @@ func newQueue(first *record) *queue {
 	return q
 }
 
-// put appends an operation; it waits for room.
-func (q *queue) put(e entry) error {
+// put appends an operation and returns the place that it will have in the log.
+// It waits for room.
+func (q *queue) put(e entry) (message.Position, error) {
 	q.mu.Lock()
 	for q.closed == nil && !q.filling.fits(&e) {
 		q.room.Wait()
 	}
 	if q.closed != nil {
 		defer q.mu.Unlock()
-		return q.closed
+		return 0, q.closed
 	}
 	r := q.filling
+	p := message.At(q.sequence, r.width)
 	r.entries = append(r.entries, e)
 	r.size += e.size
 	r.width += e.width
@@ -79,7 +87,7 @@ func (q *queue) put(e entry) error {
 	if first {
 		q.rouse()
 	}
-	return nil
+	return p, nil
 }
 
 // take waits for operations, and exchanges them for an empty record. It
@@ -88,7 +96,8 @@ func (q *queue) take(next *record) *record {
 	for {
 		q.mu.Lock()
 		if r := q.filling; len(r.entries) > 0 {
-			q.filling = next
+			q.filling, r.sequence = next, q.sequence
+			q.sequence++
 			q.mu.Unlock()
 			q.room.Broadcast()
 			return r
@@ -134,16 +143,24 @@ func (q *queue) claim(r *record) bool {
 // not have its size yet.
 func (r *record) fits(e *entry) bool { return r.width+e.width <= maxOps && r.size < maxRecordBytes }
 
-// answer wakes the callers. failure, if not nil, is everybody's answer.
-func (r *record) answer(failure error) {
+// answer wakes the callers, and has the completions told. failure, if not nil,
+// is everybody's answer.
+func (r *record) answer(all *piles, failure error) {
+	var p *pile
 	for i := range r.entries {
 		e := &r.entries[i]
-		e.waiter.err = failure
-		if failure == nil {
-			e.waiter.err = e.err
+		err := failure
+		if err == nil {
+			err = e.err
 		}
+		if e.waiter == nil {
+			p = all.add(p, e.completion, err)
+			continue
+		}
+		e.waiter.err = err
 		e.waiter.done <- struct{}{}
 	}
+	all.tell(p)
 }
 
 // recycle empties r for the next callers. The committer calls it, after answer.

@@ -27,6 +27,7 @@ type Store struct {
 	committed chan struct{} // closed when the committer has ended
 	waiters   sync.Pool     // of *waiter
 	accepts   sync.Pool     // of *acceptOp
+	piles     piles
 	recent    outbounds
 
 	latch   latch
@@ -121,6 +122,7 @@ func (s *Store) makeRecords() {
 // log, which only the committer touches.
 func (s *Store) equipRecords(h head) error {
 	states, early := newStates(), newEarly()
+	s.queue.sequence = h.sequence + 1
 	err := eachRow(s.db, []byte{prefixOrphan}, func(key, _ []byte) error {
 		*early.count(key)++
 		return nil

@@ -90,7 +90,13 @@ func (w *twins) accept(t *rapid.T) {
 		Body: [32]byte{rapid.ByteRange(1, 2).Draw(t, "body")}, At: w.model.now,
 	}
 	want, wantErr := w.model.promised(o.Workspace, key)
-	got, err := w.store.Accept(o, key)
+	var got message.Acceptance
+	var err error
+	if key.Key == "" && rapid.Bool().Draw(t, "submit") {
+		got, err = submit(w.store, o)
+	} else {
+		got, err = w.store.Accept(o, key)
+	}
 	if !errors.Is(err, wantErr) {
 		t.Fatalf("accept: %v, want %v", err, wantErr)
 	}

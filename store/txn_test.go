@@ -31,6 +31,7 @@ func (s *Store) commitNow(t testing.TB, ops []op) []byte {
 	for _, o := range ops {
 		r.entries = append(r.entries, entry{op: o})
 	}
+	r.sequence = r.txn.head.sequence + 1
 	if _, err := s.write(r); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,11 @@ type Acceptance struct {
 // log alone that gave it, and is good for one Await.
 type Ticket any
 
+// Completion is told, once, what became of an operation: nil when it is durable.
+// The log calls it from goroutines of its own; it must not wait for the log, nor
+// for anything that may take long.
+type Completion interface{ Complete(error) }
+
 // Errors of accepting a message, told apart by how the client is answered.
 var (
 	// ErrKeyReused: the idempotency key belongs to another body.
