@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/valyala/fasthttp"
@@ -26,6 +27,8 @@ type call struct {
 	// id is the request id, shown as req_….
 	id [16]byte
 	at message.Time
+	// began is at, to measure from.
+	began time.Time
 
 	head    head
 	client  netip.Addr // see clientAddress
@@ -56,7 +59,7 @@ func (p *calls) get(s *Server, ctx *fasthttp.RequestCtx, r *route) *call {
 	}
 	c.server, c.http, c.route = s, ctx, r
 	c.conn, _ = ctx.Conn().(*conn)
-	c.at = s.o.Now()
+	c.at, c.began = s.o.Now(), time.Now()
 	c.id = requestID(c.at)
 	return c
 }

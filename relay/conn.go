@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -28,13 +29,17 @@ type conn struct {
 	linger bool
 	spoke  atomic.Bool
 	hold   hold
-	// readBy and writeBy are the deadlines in force; wantRead is the one that
-	// the next Read puts in force.
-	readBy, wantRead, writeBy time.Time
+	phase  phase
+	timed  bool // seen is when the rest of the request was waited for
+	// seen is the moment that read deadlines count from: the connection's
+	// beginning, or the last request's.
+	seen time.Time
+	// readBy and writeBy are the deadlines in force.
+	readBy, writeBy time.Time
 }
 
 func newConn(nc net.Conn, l *listener) *conn {
-	c := &conn{Conn: nc, listener: l}
+	c := &conn{Conn: nc, listener: l, seen: time.Now()}
 	c.hold.conn = c
 	if s, ok := nc.(syscall.Conn); ok {
 		c.hold.raw, _ = s.SyscallConn()
@@ -47,35 +52,42 @@ func newConn(nc net.Conn, l *listener) *conn {
 // costs more than to decode a request, so it is not set anew for each.
 const deadlineGrain = time.Second
 
-// SetReadDeadline bounds the reads that begin from now on. The HTTP server
-// sets one for the wait and one for the request, and most requests come with
-// one read: so it is the read that puts it in force.
-func (c *conn) SetReadDeadline(t time.Time) error {
-	c.wantRead = t
-	return nil
-}
+// phase is what the connection waits for when it reads.
+type phase uint8
 
+const (
+	phaseNew     phase = iota // the first byte of the first request
+	phaseRequest              // the rest of a request
+	phaseIdle                 // the first byte of the next one
+)
+
+// armRead bounds the next read. A request that comes with one read, as most
+// do, costs no look at the clock.
 func (c *conn) armRead() error {
-	if near(c.readBy, c.wantRead) {
+	l := c.listener.server.gate.limits.Load()
+	by := c.seen.Add(l.Read)
+	switch {
+	case c.phase == phaseIdle:
+		by = c.seen.Add(l.Idle)
+	case c.phase == phaseRequest && !c.timed:
+		c.seen, c.timed = time.Now(), true
+		by = c.seen.Add(l.Read)
+	}
+	if near(c.readBy, by) {
 		return nil
 	}
-	c.readBy = c.wantRead
-	return c.Conn.SetReadDeadline(c.readBy)
+	c.readBy = by
+	return c.Conn.SetReadDeadline(by)
 }
 
-// SetWriteDeadline bounds the writes from now on.
-func (c *conn) SetWriteDeadline(t time.Time) error {
-	if near(c.writeBy, t) {
+// armWrite bounds the writes from the moment now on.
+func (c *conn) armWrite(now time.Time) error {
+	by := now.Add(c.listener.server.gate.limits.Load().Write)
+	if near(c.writeBy, by) {
 		return nil
 	}
-	c.writeBy = t
-	return c.Conn.SetWriteDeadline(t)
-}
-
-// SetDeadline bounds both.
-func (c *conn) SetDeadline(t time.Time) error {
-	c.readBy, c.wantRead, c.writeBy = t, t, t
-	return c.Conn.SetDeadline(t)
+	c.writeBy = by
+	return c.Conn.SetWriteDeadline(by)
 }
 
 // near reports whether a deadline in force will do for the one that is asked
@@ -107,23 +119,42 @@ func (c *conn) Read(p []byte) (int, error) {
 	if len(c.rest) > 0 {
 		n := copy(p, c.rest)
 		c.rest = c.rest[n:]
-		c.spoke.Store(true)
+		c.begun()
 		return n, nil
 	}
 	n, err := c.Conn.Read(p)
 	switch {
-	case n > 0 && !c.spoke.Load():
-		c.spoke.Store(true)
+	case n > 0:
+		c.begun()
 	case err != nil && errors.Is(err, os.ErrDeadlineExceeded) && !c.spoke.Load():
 		return n, errSilent
 	}
 	return n, err
 }
 
+// begun notes that bytes of a request have come.
+func (c *conn) begun() {
+	if c.phase == phaseRequest {
+		return
+	}
+	if c.phase == phaseNew {
+		c.spoke.Store(true)
+	}
+	c.phase, c.timed = phaseRequest, false
+}
+
 // Write writes to the client, or has it kept while a hold is placed.
 func (c *conn) Write(p []byte) (int, error) {
+	if !bytes.HasPrefix(p, []byte("HTTP/1.1 100 ")) {
+		c.phase = phaseIdle
+	}
 	if kept, err := c.hold.keep(p); kept {
 		return len(p), err
+	}
+	now := time.Now()
+	c.seen = now
+	if err := c.armWrite(now); err != nil {
+		return 0, err
 	}
 	return c.Conn.Write(p)
 }

@@ -62,7 +62,9 @@ var errRefused = errors.New("message is not durable")
 
 // place begins to hold back. It takes over the call's place in the gate.
 func (h *hold) place(c *call) {
-	h.tenant, h.size, h.began, h.route = c.key.tenant, c.size, c.http.Time(), c.route
+	h.tenant, h.size, h.began, h.route = c.key.tenant, c.size, c.began, c.route
+	h.conn.seen = c.began
+	_ = h.conn.armWrite(c.began) // fails on a connection that is gone; its write tells
 	c.gated, c.held = false, true
 	h.mu.Lock()
 	h.mu.state = holdPlaced
@@ -198,11 +200,7 @@ func (h *hold) answer(err error) Answer {
 // write writes what the connection takes at once. It reports false if there is
 // more to write.
 func (h *hold) write() bool {
-	if h.raw == nil {
-		return false
-	}
-	// An error ends the connection's next read, too.
-	return h.raw.Write(h.try) != nil || len(h.rest) == 0
+	return h.raw != nil && h.raw.Write(h.try) == nil && len(h.rest) == 0
 }
 
 // attempt is one write that does not wait.
@@ -221,9 +219,13 @@ func (h *hold) attempt(fd uintptr) bool {
 	}
 }
 
-// finish writes the rest to a client that is slow to read.
+// finish writes the rest to a client that is slow to read, or to a connection
+// whose deadline the disk has made pass.
 func (h *hold) finish() {
-	_, _ = h.conn.Conn.Write(h.rest)
+	_ = h.conn.Conn.SetWriteDeadline(time.Now().Add(h.conn.listener.server.gate.limits.Load().Write))
+	if _, err := h.conn.Conn.Write(h.rest); err != nil {
+		_ = h.conn.Conn.Close()
+	}
 	h.free()
 }
 

@@ -22,9 +22,7 @@ func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 		Concurrency:                  l.Connections + maxRejects,
 		ReadBufferSize:               l.HeaderBytes,
 		MaxRequestBodySize:           l.BodyBytes,
-		ReadTimeout:                  l.Read,
-		WriteTimeout:                 l.Write,
-		IdleTimeout:                  l.Idle,
+		LazyRequestTime:              true, // calls have a clock of their own; timeouts are the connection's
 		DisablePreParseMultipartForm: true,
 		NoDefaultServerHeader:        true,
 		SecureErrorLogMessage:        true,

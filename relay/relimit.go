@@ -2,9 +2,8 @@ package relay
 
 import "fmt"
 
-// SetLimits puts in force, for the next request, what is bounded for each of
-// them: InFlight, InFlightBytes, InFlightShare, Backlog, FailuresPerMinute and
-// AuditsPerMinute. The others are the HTTP server's and stay as they were.
+// SetLimits puts limits in force for the next request: all but Connections,
+// HeaderBytes and BodyBytes, which the HTTP server was made with.
 func (s *Server) SetLimits(l Limits) error {
 	l.EnsureDefaults()
 	if err := l.Validate(); err != nil {

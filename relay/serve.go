@@ -103,7 +103,7 @@ func (s *Server) finish(c *call) {
 		c.conn.sheds = sheds{}
 	}
 	if !c.held {
-		s.observe(Answer{c.route.pattern, c.http.Response.StatusCode(), c.code, time.Since(c.http.Time())})
+		s.observe(Answer{c.route.pattern, c.http.Response.StatusCode(), c.code, time.Since(c.began)})
 	}
 	c.release()
 	c.leaveGate()
