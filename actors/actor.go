@@ -152,7 +152,7 @@ func (a *actor) inspect() {
 			a.system.check(err)
 		} else if begun(state, job) {
 			t := try{outbound: outbound, state: state, attempt: job.Attempt, now: a.now().wall, random: a.system.options.Random()}
-			t.repeat = a.lane.repeatOf(state.Attempts[job.Attempt].Sender)
+			t.repeat = a.lane.repeatOf(state.Attempts[job.Attempt].Sender, t.step())
 			_, err := a.system.options.Log.Fold(job.Workspace, job.ID, a.system.policy.interrupted(t))
 			a.system.check(err)
 		}

@@ -41,10 +41,17 @@ func (a *actor) begin(do action, out *sender) (try, bool) {
 // outcome. It returns how long the recipient must be left alone.
 func (a *actor) carryOut(do action, out *sender, t try) (hold time.Duration) {
 	p := a.system.policy
-	begun := a.now().mono
+	start := a.now()
+	begun := start.mono
+	t.now, t.random, t.repeat = start.wall, a.system.options.Random(), repeatOf(out.adapter, t.step())
+	if p.tooLate(t) {
+		out.gate.settle(report{generation: do.generation})
+		a.fold(&do.job, p.fact(t, result{err: &channel.Error{Code: channel.OutcomeUnknown}}))
+		return 0
+	}
 	r := p.normal(a.send(out, t))
 	now := a.now()
-	t.now, t.random, t.repeat = now.wall, a.system.options.Random(), repeatOf(out.adapter)
+	t.now = now.wall
 	back := report{generation: do.generation, verdict: p.verdict(r), random: a.system.options.Random()}
 	if r.err != nil {
 		back.retryAfter = r.err.RetryAfter
@@ -75,7 +82,7 @@ func (a *actor) send(out *sender, t try) result {
 	at := &t.state.Attempts[t.attempt]
 	r, p := call(ctx, out.adapter, &channel.Request{
 		Ref: message.AttemptRef(t.outbound.Workspace, t.outbound.ID, t.attempt), Test: t.outbound.Test,
-		Step: &t.outbound.Steps[at.Step], Expires: at.Deadline,
+		Step: t.step(), Expires: at.Deadline,
 	})
 	if p != nil {
 		p.Message, p.Attempt = t.outbound.ID, t.attempt

@@ -70,20 +70,20 @@ func (s *System) newGate(l *lane, i int) *turnstile {
 	return newTurnstile(g, s.clock, deliver, watch)
 }
 
-// repeatOf is how long the named sender's provider knows a request that it got
-// already; 0: not at all, or there is no such sender.
-func (l *lane) repeatOf(name string) time.Duration {
+// repeatOf is how long the named sender's provider knows a request with the
+// step that it got already; 0: not at all, or there is no such sender.
+func (l *lane) repeatOf(name string, s *message.Step) time.Duration {
 	for _, out := range l.senders {
 		if out.name == name {
-			return repeatOf(out.adapter)
+			return repeatOf(out.adapter, s)
 		}
 	}
 	return 0
 }
 
-func repeatOf(a channel.Adapter) time.Duration {
+func repeatOf(a channel.Adapter, s *message.Step) time.Duration {
 	if r, ok := a.(channel.Repeater); ok {
-		return r.RepeatFor()
+		return r.RepeatFor(s)
 	}
 	return 0
 }

@@ -15,7 +15,7 @@ import (
 type repeatable struct{ stub }
 
 // RepeatFor implements channel.Repeater.
-func (repeatable) RepeatFor() time.Duration { return time.Hour }
+func (repeatable) RepeatFor(*message.Step) time.Duration { return time.Hour }
 
 // TestUnknownOutcomeIsRepeated: where the provider drops what came twice, the
 // same attempt is sent again, with the same Ref, until its outcome is known.
@@ -130,6 +130,36 @@ func TestInterruptedSendIsRepeated(t *testing.T) {
 		wantStatuses(t, h.memory, id, message.Sent)
 		if len(refs) != 2 || refs[0] != refs[1] {
 			t.Errorf("refs %v", refs)
+		}
+		if err := h.end(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestLateRepeatIsNotSent: a repeat that waited for a restart longer than the
+// provider knows the attempt could be a second message.
+func TestLateRepeatIsNotSent(t *testing.T) {
+	var sends atomic.Int32
+	line := spec("line", repeatable{func(context.Context, *channel.Request) (channel.Acceptance, error) {
+		sends.Add(1)
+		return channel.Acceptance{}, &channel.Error{Code: channel.OutcomeUnknown}
+	}})
+	synctest.Test(t, func(t *testing.T) {
+		journal := newJournal(1)
+		h := start(t, newMemory(journal), Options{Specs: []channel.Spec{line}, Random: func() float64 { return 0.9 }})
+		id := h.accept(text("a", "line"))
+		synctest.Wait()
+		if err := h.end(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		h = start(t, newMemory(journal), Options{Specs: []channel.Spec{line}})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		wantStatuses(t, h.memory, id, message.Unknown)
+		if n := sends.Load(); n != 1 {
+			t.Errorf("%d sends, want one", n)
 		}
 		if err := h.end(); err != nil {
 			t.Fatal(err)

@@ -47,6 +47,9 @@ type try struct {
 	repeat time.Duration
 }
 
+// step is what the attempt sends.
+func (t try) step() *message.Step { return &t.outbound.Steps[t.state.Attempts[t.attempt].Step] }
+
 // repeatUntil is until when the attempt can be sent again without a second
 // message, if it is one of unknown outcome: its first start is what the
 // provider counts from.
@@ -130,6 +133,13 @@ func (p policy) action(t try, r result) channel.Action {
 		return channel.Fail
 	}
 	return action
+}
+
+// tooLate reports whether the attempt repeats one of unknown outcome that the
+// provider may have forgotten by now: it waited for a pause or a restart.
+func (p policy) tooLate(t try) bool {
+	last := t.state.Attempts[t.attempt].Error
+	return last != nil && p.rules[channel.Code(last.Code)].Action == channel.Ask && t.now >= t.repeatUntil()
 }
 
 // postpone makes fact a retry, not before the provider wants it.

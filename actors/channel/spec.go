@@ -89,9 +89,10 @@ type Runner interface {
 
 // Repeater is an Adapter whose provider drops a request that comes again with
 // the same [Request.Ref]. An unknown outcome is then tried again, as the same
-// attempt, for as long as RepeatFor says; 0: not at all.
+// attempt, for as long after its first start as RepeatFor says of the step; 0:
+// not at all.
 type Repeater interface {
-	RepeatFor() time.Duration
+	RepeatFor(s *message.Step) time.Duration
 }
 
 // Prober is an Adapter that can ask its provider whether the sender is in

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"messagehub/actors/channel"
+	"messagehub/store/message"
 	"messagehub/store/message/json"
 )
 
@@ -111,7 +112,7 @@ func (a *adapter) compose(r *channel.Request) (channel.Call, *channel.Error) {
 
 // RepeatFor implements [channel.Repeater]: LINE knows a retry key for 24 hours.
 // Notification messages have none.
-func (a *adapter) RepeatFor() time.Duration {
+func (a *adapter) RepeatFor(*message.Step) time.Duration {
 	if a.mode == modePush {
 		return 20 * time.Hour
 	}

@@ -133,7 +133,7 @@ func TestRepeatIsOneMessage(t *testing.T) {
 	if err != nil || second != first || w.Ledger.Len() != 1 {
 		t.Errorf("%+v, then %+v, %v; %d messages", first, second, err, w.Ledger.Len())
 	}
-	if a.RepeatFor() <= time.Hour || a.RepeatFor() >= 24*time.Hour || adapterWith(t, base, channel.Values{"mode": "pnp"}).RepeatFor() != 0 {
+	if a.RepeatFor(nil) <= time.Hour || a.RepeatFor(nil) >= 24*time.Hour || adapterWith(t, base, channel.Values{"mode": "pnp"}).RepeatFor(nil) != 0 {
 		t.Error("a push is repeated for hours, less than a day; a notification never")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"messagehub/actors/channel"
+	"messagehub/store/message"
 	"messagehub/store/message/json"
 )
 
@@ -144,7 +145,7 @@ func (a *infobip) Probe(ctx context.Context) (string, error) {
 // RepeatFor says how long a send of unknown outcome may be made again with the
 // same reference: Infobip refuses an id that it has seen. That it does so on
 // Viber is documented nowhere, so the operator has to say it.
-func (a *infobip) RepeatFor() time.Duration { return a.repeat }
+func (a *infobip) RepeatFor(*message.Step) time.Duration { return a.repeat }
 
 // maxSpent bounds how many references are remembered.
 const maxSpent = 1 << 12

@@ -80,7 +80,7 @@ func TestRepeatsOnlyWhereTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := a.(*infobip).RepeatFor(); got != want {
+		if got := a.(*infobip).RepeatFor(nil); got != want {
 			t.Errorf("%q: %v, want %v", setting, got, want)
 		}
 	}
