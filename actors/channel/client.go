@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// maxResponse bounds a provider's answer.
+	// maxResponse bounds a provider's answer, unless the call says otherwise.
 	maxResponse = 256 << 10
 	// maxHeader bounds the header of a provider's answer.
 	maxHeader = 64 << 10
@@ -68,6 +68,7 @@ type Call struct {
 	Header      map[string]string
 	Basic       [2]string // user and password, if the user is not empty
 	Body        []byte
+	MaxAnswer   int // bytes of the answer; default 256 KiB
 }
 
 // Answer is a provider's response, bounded. The body of a 2xx is whole; that
@@ -93,7 +94,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		return nil, lost(reached.Load(), err)
 	}
 	defer resp.Body.Close()
-	body, err := read(resp.Body)
+	body, err := read(resp.Body, call.MaxAnswer)
 	if err != nil && resp.StatusCode < 300 {
 		return nil, lost(true, err)
 	}
@@ -131,10 +132,14 @@ func (c *Call) request(ctx context.Context, reached *atomic.Bool) (*http.Request
 
 var errTooLarge = errors.New("answer is too large")
 
-// read returns all of r, or nothing and why.
-func read(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxResponse+1))
-	if err == nil && len(body) > maxResponse {
+// read returns all of r, or nothing and why. most bounds it, by default
+// maxResponse.
+func read(r io.Reader, most int) ([]byte, error) {
+	if most == 0 {
+		most = maxResponse
+	}
+	body, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+	if err == nil && len(body) > most {
 		err = errTooLarge
 	}
 	if err != nil {

@@ -286,6 +286,19 @@ func TestAnswerIsBounded(t *testing.T) {
 	}
 }
 
+func TestCallSaysHowLargeItsAnswerMayBe(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, 2*maxResponse))
+	}))
+	defer server.Close()
+	for most, want := range map[int]int{2 * maxResponse: 2 * maxResponse, 2*maxResponse - 1: 0} {
+		a, err := newTestClient(t, nil).Do(t.Context(), Call{URL: server.URL, MaxAnswer: most})
+		if (err == nil) != (want > 0) || err == nil && len(a.Body) != want {
+			t.Errorf("at most %d bytes: %v", most, err)
+		}
+	}
+}
+
 func TestHeaderIsBounded(t *testing.T) {
 	url := serveEach(t, func(c net.Conn) {
 		takeRequest(c)
