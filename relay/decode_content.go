@@ -39,7 +39,7 @@ func (d *draft) complete(p place, step *message.Step) bool {
 		d.missing(p, memberTemplateID, TemplateRequired, "is required for contentType template")
 	case kind == message.Media && step.MediaURL == "":
 		d.missing(p, memberMediaURL, ContentRequired, "is required for contentType media")
-	case (kind == message.Text || kind == message.BrandMessage) && step.Content == "":
+	case (kind == message.Text || kind == message.BrandMessage && step.TemplateID == "") && step.Content == "":
 		d.missing(p, memberContent, ContentRequired, "is required for contentType "+kind.String()+d.meant(p))
 	default:
 		return d.plans[p].bad&contentMembers == 0 && d.plans[inMessage].bad&contentMembers == 0

@@ -166,6 +166,14 @@ func TestDecodeSandbox(t *testing.T) {
 			"0 kakao to=\"+14155550100\" from=\"\" brandmessage \"x\" until=sent\n",
 		},
 		{
+			"a Brand Message is a text or a template", `{"to":"+14155550100","channel":"kakao","contentType":"brandmessage","templateId":"SALE"}`,
+			"0 kakao to=\"+14155550100\" from=\"\" brandmessage \"\" template=SALE/[] until=sent\n",
+		},
+		{
+			"an empty Brand Message", `{"to":"+14155550100","channel":"kakao","contentType":"brandmessage"}`,
+			"! content content_required: content is required for contentType brandmessage.\n",
+		},
+		{
 			"mistyped", `{"to":"sim:deliverd","channel":"sms","content":"x"}`,
 			"! to invalid_recipient: to must be sim:delivered, sim:failed, sim:not_on_channel or sim:slow, not \"sim:deliverd\"; did you mean \"sim:delivered\"?\n",
 		},
