@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"messagehub/actors/channel"
+	"messagehub/actors/channel/kakao"
 	"messagehub/actors/channel/line"
 	"messagehub/actors/channel/sms"
 	"messagehub/actors/channel/telegram"
@@ -21,6 +22,7 @@ func Specs() []channel.Spec {
 		whatsapp.Spec(),
 		telegram.Spec(),
 		line.Spec(),
+		kakao.Spec(),
 		viber.Spec(),
 		zalo.Spec(),
 		sms.Spec(),

@@ -21,6 +21,8 @@ func lookup(name string) (string, bool) {
 		"LINE_CHANNEL_ACCESS_TOKEN":    "line-channel-access-token",
 		"ZALO_APP_SECRET":              "zalo-app-secret", "ZALO_REFRESH_TOKEN": "zalo-refresh-token",
 		"ZALO_OA_SECRET_KEY": "zalo-oa-secret-key", "ZALO_ACCESS_TOKEN": "zalo-access-token",
+		"NHN_SECRET_KEY":          "nhn-secret-key",
+		"NHN_WEBHOOK_SECRET":      "nhn-webhook-secret",
 		"INFOBIP_API_KEY":         "infobip-api-key",
 		"INFOBIP_CALLBACK_SECRET": "infobip-callback-secret",
 		"VIBER_BOT_TOKEN":         "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
