@@ -36,6 +36,9 @@ func TestUnknownOutcomeIsRepeated(t *testing.T) {
 		if len(refs) != 4 || refs[0] != refs[3] {
 			t.Errorf("refs %v", refs)
 		}
+		if e := h.memory.state(id).Attempts[0].Error; e != nil {
+			t.Errorf("an attempt that was accepted has the error %v", e)
+		}
 		if err := h.end(); err != nil {
 			t.Fatal(err)
 		}

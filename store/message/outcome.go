@@ -26,7 +26,7 @@ func (f *fold) accepted(fact Fact) bool {
 		f.out.Index, f.out.IndexAttempt = true, i
 	}
 	if a.Status == Sending {
-		a.Status = Sent
+		a.Status, a.Error = Sent, nil
 	}
 	if landings > 0 && f.landings() > landings {
 		f.s.Duplicates++
