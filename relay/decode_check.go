@@ -45,7 +45,11 @@ func (d *draft) inherit(p place) {
 	if !plan.given.has(memberContentType) {
 		step.ContentType = typeOf(plan.given, own.ContentType)
 	}
-	for from := contentMembers &^ plan.given &^ setOf(memberContentType); from != 0; from &= from - 1 {
+	from := contentMembers &^ plan.given &^ setOf(memberContentType)
+	if step.ContentType == message.BrandMessage && plan.given.has(memberContent) {
+		from &^= setOf(memberTemplateID) // a text of its own is no template
+	}
+	for ; from != 0; from &= from - 1 {
 		copyMember(step, own, from.first())
 	}
 }

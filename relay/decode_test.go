@@ -170,6 +170,13 @@ func TestDecodeSandbox(t *testing.T) {
 			"0 kakao to=\"+14155550100\" from=\"\" brandmessage \"\" template=SALE/[] until=sent\n",
 		},
 		{
+			"a step's content makes a Brand Message a text", `{"to":"+14155550100","channel":"kakao","contentType":"template","templateId":"t","fallback":{"channels":[
+			{"channel":"kakao","contentType":"brandmessage","content":"x"},{"channel":"kakao","contentType":"brandmessage"}]}}`,
+			"0 kakao to=\"+14155550100\" from=\"\" template \"\" template=t/[] until=sent\n" +
+				"1 kakao to=\"+14155550100\" from=\"\" brandmessage \"x\" until=sent\n" +
+				"2 kakao to=\"+14155550100\" from=\"\" brandmessage \"\" template=t/[] until=sent\n",
+		},
+		{
 			"an empty Brand Message", `{"to":"+14155550100","channel":"kakao","contentType":"brandmessage"}`,
 			"! content content_required: content is required for contentType brandmessage.\n",
 		},

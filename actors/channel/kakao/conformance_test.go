@@ -17,7 +17,7 @@ func TestConformanceOfAlimTalk(t *testing.T) { channeltest.Run(t, alimtalkCase()
 
 func TestConformanceOfAuthentication(t *testing.T) {
 	c := alimtalkCase()
-	c.Settings = channel.Values{"authentication": "true", "foreignPrefix": "00", "pollEvery": "0s"}
+	c.Settings = channel.Values{"authentication": "true", "foreignPrefix": "00", "pollEvery": "1m"}
 	c.Sends = []channeltest.Send{{Name: "alimtalk_auth", Step: template("+14155550100", "LOGIN_CODE", "code", "123456")}}
 	channeltest.Run(t, c)
 }

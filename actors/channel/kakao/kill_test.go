@@ -119,7 +119,7 @@ func run(t *testing.T, dir, url, step, send string, later time.Duration) string 
 func child(t *testing.T, dir string) {
 	p := &process{dir: dir, counts: map[string]int{}}
 	values := channel.Sandbox(Spec().Settings)
-	values[settingWebhook], values[settingBaseURL], values[settingNight] = "", os.Getenv(envURL), nightSend
+	values[settingWebhook], values[settingPoll], values[settingBaseURL] = "", "1m", os.Getenv(envURL)
 	made, err := newAdapter(channel.Sender{Test: true, Settings: values, HTTP: channel.NewClientOver(http.DefaultTransport), Vault: p, Report: p.report})
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -131,6 +132,30 @@ func TestFailuresLoseNothing(t *testing.T) {
 	}
 }
 
+// TestQuestions: the questions as NHN documents them.
+func TestQuestions(t *testing.T) {
+	transport := &answers{bodies: []string{`{"header":{"resultCode":-1005,"resultMessage":"The same key","isSuccessful":false}}`}}
+	r := newRig(t, channel.Values{"utcOffset": "0s", "authentication": "true"})
+	r.http = channel.NewClientOver(transport)
+	if _, err := sendTo(r.adapter, 1, template(phone, "LOGIN_CODE")); codeOf(err) != channel.OutcomeUnknown {
+		t.Fatal(err)
+	}
+	_, _, _ = r.search(t.Context(), brand, query{from: noon(), to: noon().Add(time.Minute)}, 2)
+	_, _ = r.Probe(t.Context())
+	const sender = "0123456789abcdef0123456789abcdef01234567"
+	want := []string{
+		"POST /alimtalk/v2.3/appkeys/sandboxAppKey0001/auth/messages",
+		"GET /alimtalk/v2.3/appkeys/sandboxAppKey0001/auth/messages?endRequestDate=2026-11-27%2003%3A00&pageNum=1&pageSize=400" +
+			"&recipientGroupingKey=" + refOf(1) + "&senderKey=" + sender + "&startRequestDate=2026-11-26%2002%3A00",
+		"GET /brand-message/v1.0/appkeys/sandboxAppKey0001/messages?endRequestDate=2026-11-26%2003%3A01&pageNum=2&pageSize=400" +
+			"&senderKey=" + sender + "&startRequestDate=2026-11-26%2003%3A00",
+		"GET /alimtalk/v2.3/appkeys/sandboxAppKey0001/senders/" + sender,
+	}
+	if !slices.Equal(transport.lines, want) {
+		t.Errorf("asked\n%s", strings.Join(transport.lines, "\n"))
+	}
+}
+
 // TestManyPages: a window that does not fit a page is read whole.
 func TestManyPages(t *testing.T) {
 	r := newRig(t, nil)
@@ -193,7 +218,7 @@ func TestRun(t *testing.T) {
 			{"requestId":"R","recipientSeq":1,"messageStatus":"COMPLETED","resultCode":"1000","receiveDate":"2000-01-01 09:00:00","recipientGroupingKey":"` + ref + `"},{"requestId":7}],"totalCount":1}}`}}
 		var got []message.Receipt
 		values := channel.Sandbox(Spec().Settings)
-		values[settingWebhook] = ""
+		values[settingWebhook], values[settingPoll] = "", "1m"
 		a, err := newAdapter(channel.Sender{
 			Settings: values, HTTP: channel.NewClientOver(transport), Vault: &memoryVault{},
 			Report: func(rs []message.Receipt) error { got = append(got, rs...); return nil },

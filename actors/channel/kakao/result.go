@@ -13,7 +13,6 @@ import (
 
 // item is what NHN tells of one message, in a list or a webhook.
 type item struct {
-	Kind     string          `json:"kakaoMessageType"` // of a webhook
 	Request  string          `json:"requestId"`
 	Seq      json.RawMessage `json:"recipientSeq"` // a number, or one in quotes
 	Received string          `json:"receiveDate"`

@@ -42,7 +42,7 @@ func newRig(t *testing.T, change channel.Values) *rig {
 	ln := fasthttputil.NewInmemoryListener()
 	client := channel.NewClientOver(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return ln.Dial() }})
 	values := channel.Sandbox(Spec().Settings)
-	values[settingWebhook], values[settingBaseURL] = "", "http://sandbox.invalid"
+	values[settingWebhook], values[settingPoll], values[settingBaseURL] = "", "1m", "http://sandbox.invalid"
 	for name, value := range change {
 		values[name] = value
 	}
@@ -148,14 +148,17 @@ func (m *memoryVault) Save(name string, value []byte) error {
 }
 
 // answers is a transport that gives its answers one after the other, and the
-// last one for ever, and keeps the requests' keys. An empty one is lost.
+// last one for ever, and keeps the requests' lines and the keys of sends. An
+// empty answer is lost.
 type answers struct {
 	bodies []string
+	lines  []string
 	keys   []string
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.lines = append(a.lines, r.Method+" "+r.URL.RequestURI())
 	if r.Method == http.MethodPost {
 		a.keys = append(a.keys, r.Header.Get(idempotencyHeader))
 	}

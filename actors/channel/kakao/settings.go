@@ -43,7 +43,7 @@ func accountSettings() []channel.Setting {
 			Check: matching(`^[!-~]{16,256}$`, "must be 16 to 256 characters of printable ASCII without spaces"),
 		},
 		{
-			Name: settingPoll, Kind: channel.KindDuration, Default: "1m", Check: checkPoll,
+			Name: settingPoll, Kind: channel.KindDuration, Default: "1m", Sandbox: "0s", Check: checkPoll,
 			Help: "how often results are asked for; with webhookSecret only what is 15m old is asked for, in case a callback was lost; 0s for never",
 		},
 		{
