@@ -141,7 +141,8 @@ func TestWhatFollows(t *testing.T) {
 		},
 		{
 			"caller",
-			[]int{-3003, -3004, -3049, -3324, -3347, -3005, -3010, -3011, -3033, -3042, -3043, -3046, -2019, -2032, -2035, -3048, -8006, -8008, -3344, -3298, 4, -2000, -9997},
+			append(span(-3338, -3303), -3003, -3004, -3049, -3347, -3005, -3010, -3011, -3033, -3042, -3043, -3046, -2019, -2032, -2035, -3048, -8006, -8008, -3344, -3298, 4,
+				-2000, -2001, -2002, -2003, -2004, -2005, -2025, -2026, -2027, -2030, -2031, -3002, -4000, -4011, -9993, -9994, -9997),
 			[]channel.Action{channel.Fail},
 			[]message.Class{message.Content},
 		},
@@ -157,11 +158,18 @@ func TestWhatFollows(t *testing.T) {
 	}
 }
 
+func span(from, to int) (out []int) {
+	for n := from; n <= to; n++ {
+		out = append(out, n)
+	}
+	return out
+}
+
 // TestDeliveryResults goes through NHN's table of delivery results, as its
 // lists and webhooks bring them.
 func TestDeliveryResults(t *testing.T) {
-	span := func(from, to int) (out []string) {
-		for n := from; n <= to; n++ {
+	texts := func(from, to int) (out []string) {
+		for _, n := range span(from, to) {
 			out = append(out, strconv.Itoa(n))
 		}
 		return out
@@ -193,13 +201,13 @@ func TestDeliveryResults(t *testing.T) {
 		},
 		{"window", []string{"3022", "4143"}, message.Failed, []message.Class{message.Policy, message.Expiry}, false, true},
 		{
-			"operator", append([]string{"1002", "1003", "1006", "1007", "1011", "1013", "1014", "1015", "1016", "4103", "4104"}, span(1021, 1027)...),
+			"operator", append([]string{"1002", "1003", "1006", "1007", "1011", "1013", "1014", "1015", "1016", "4103", "4104"}, texts(1021, 1027)...),
 			message.Failed,
 			[]message.Class{message.Config, message.Policy},
 			false, true,
 		},
 		{
-			"content", append(append(append(span(3023, 3049), span(3051, 3058)...), span(3013, 3016)...),
+			"content", append(append(append(texts(3023, 3049), texts(3051, 3058)...), texts(3013, 3016)...),
 				"1001", "1004", "1030", "1033", "3011", "4102", "4110", "4132", "4133", "4134", "4144"),
 			message.Failed,
 			[]message.Class{message.Content},

@@ -108,7 +108,8 @@ func (p *poller) run(ctx context.Context) {
 	}
 }
 
-// round asks for what is due of a product. What fails stays on the agenda.
+// round asks for what is due of a product. What fails stays on the agenda, for
+// later, and ends the round: what ails one question ails most.
 func (p *poller) round(ctx context.Context, f family) {
 	var due []window
 	p.change(f, func(g *agenda, now time.Time) {
@@ -116,10 +117,9 @@ func (p *poller) round(ctx context.Context, f family) {
 		due = g.due(now)
 	})
 	for _, w := range due {
-		if pending, err := p.ask(ctx, f, w); err == nil {
-			p.change(f, func(g *agenda, now time.Time) { g.asked(w, pending, now, p.timing) })
-		}
-		if ctx.Err() != nil {
+		pending, err := p.ask(ctx, f, w)
+		p.change(f, func(g *agenda, now time.Time) { g.asked(w, pending || err != nil, now, p.timing) })
+		if err != nil {
 			return
 		}
 	}

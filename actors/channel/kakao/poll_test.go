@@ -115,9 +115,16 @@ func TestFailuresLoseNothing(t *testing.T) {
 	r.rounds()
 	r.refuse = nil
 	http := r.http
-	r.http = channel.NewClientOver(&answers{bodies: []string{""}})
-	r.rounds()
+	down := &answers{bodies: []string{""}}
+	r.http = channel.NewClientOver(down)
+	for range 5 {
+		r.rounds()
+	}
+	if len(down.lines) != 5 {
+		t.Errorf("NHN was asked %d times in 5 rounds while it was down", len(down.lines))
+	}
 	r.http = http
+	r.pass(10 * time.Minute)
 	r.vault.fail = errors.New("disk")
 	r.rounds()
 	r.vault.fail = nil

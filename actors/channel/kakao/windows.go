@@ -87,7 +87,8 @@ func (a *agenda) due(now time.Time) []window {
 	return out
 }
 
-// asked says that all of w is known and recorded by now, but for what pends.
+// asked says that all of w is known and recorded by now, unless something
+// pends.
 func (a *agenda) asked(w window, pending bool, now time.Time, t timing) {
 	i := slices.Index(a.Open, w)
 	if i < 0 {
