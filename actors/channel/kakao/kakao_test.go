@@ -47,6 +47,18 @@ func TestNight(t *testing.T) {
 	if told := r.told(); told[refOf(3)] != message.Failed {
 		t.Errorf("told %v", told)
 	}
+	r.adapter.night = nightSchedule
+	if _, err := sendTo(r.adapter, 4, brandText("Sale")); err != nil {
+		t.Errorf("with schedule: %v", err)
+	}
+	r.pass(9 * time.Hour)
+	r.poll.round(context.Background(), brand)
+	early := r.told()
+	r.pass(time.Hour)
+	r.poll.round(context.Background(), brand)
+	if told := r.told(); len(early) != 0 || told[refOf(4)] != message.Delivered {
+		t.Errorf("told %v, and in the morning %v", early, told)
+	}
 }
 
 // TestLostAnswerIsRecovered: a repeat is refused by its key, and the message

@@ -62,32 +62,26 @@ func (a *adapter) compose(r *channel.Request) (channel.Call, *channel.Error) {
 	if reserved := r.Test && strings.HasPrefix(s.To, sim.Reserved); !reserved && !isPhone(s.To) {
 		return channel.Call{}, channel.Failed(channel.InvalidRecipient, "", "KakaoTalk is reached by phone number")
 	}
-	to := recipient{Number: recipientNo(s.To, a.foreign), Params: params(s.Params), Grouping: r.Ref}
 	var path string
-	var body *sendRequest
+	var body sendRequest
 	switch {
 	case s.ContentType == message.Template:
-		path, body = a.pool()+"messages", &sendRequest{Template: s.TemplateID}
+		path, body = a.pool()+"messages", templated(s)
 	case s.ContentType == message.BrandMessage && s.TemplateID != "":
-		path, body = "basic-messages", &sendRequest{Template: s.TemplateID}
-		if s.MediaURL != "" {
-			to.Images = []image{{s.MediaURL}}
-		}
+		path, body = "basic-messages", templated(s)
 	case s.ContentType == message.BrandMessage:
 		path, body = "freestyle-messages", freestyle(s)
-		to.Params = nil
 	default:
 		return channel.Call{}, channel.Failed(channel.ContentRejected, "", "KakaoTalk carries templates and Brand Messages only")
 	}
+	to := &body.Recipients[0]
+	to.Number, to.Grouping, body.Sender = recipientNo(s.To, a.foreign), r.Ref, a.sender
 	if s.ContentType == message.BrandMessage {
-		at, e := a.requestDate(r.Expires)
-		if e != nil {
+		if e := a.advertise(&body, r.Expires); e != nil {
 			return channel.Call{}, e
 		}
-		to.Targeting, body.At, body.OptOut, body.OptOutAuth = a.targeting, at, a.optOut, a.optOutAuth
 	}
-	body.Sender, body.Recipients = a.sender, []recipient{to}
-	text, err := json.Marshal(body)
+	text, err := json.Marshal(&body)
 	if err != nil {
 		return channel.Call{}, channel.Failed(channel.ContentRejected, "", "the content can't be encoded")
 	}
@@ -97,12 +91,30 @@ func (a *adapter) compose(r *channel.Request) (channel.Call, *channel.Error) {
 	return call, nil
 }
 
-func freestyle(s *message.Step) *sendRequest {
-	body := &sendRequest{Bubble: "TEXT", Content: s.Content}
+// templated is a request to one recipient that names a template. A Brand
+// Message may replace its image.
+func templated(s *message.Step) sendRequest {
+	to := recipient{Params: params(s.Params)}
+	if s.ContentType == message.BrandMessage && s.MediaURL != "" {
+		to.Images = []image{{s.MediaURL}}
+	}
+	return sendRequest{Template: s.TemplateID, Recipients: []recipient{to}}
+}
+
+func freestyle(s *message.Step) sendRequest {
+	body := sendRequest{Bubble: "TEXT", Content: s.Content, Recipients: make([]recipient, 1)}
 	if s.MediaURL != "" {
 		body.Bubble, body.Image = "IMAGE", &image{s.MediaURL}
 	}
 	return body
+}
+
+// advertise adds what Brand Messages have beside AlimTalk.
+func (a *adapter) advertise(body *sendRequest, expires message.Time) *channel.Error {
+	at, e := a.requestDate(expires)
+	body.At, body.OptOut, body.OptOutAuth = at, a.optOut, a.optOutAuth
+	body.Recipients[0].Targeting = a.targeting
+	return e
 }
 
 func params(given []message.Param) map[string]string {
