@@ -59,6 +59,7 @@ func serve(t *testing.T, h fasthttp.RequestHandler) (address string) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
+		_ = l.Close() // Shutdown does not know a server that has yet to begin
 		_ = s.ShutdownWithContext(ctx)
 		<-done
 	})
