@@ -1,109 +1,111 @@
-// Package sms sends short messages through Twilio's Messages API.
+// Package sms sends short messages in one of several ways, chosen by the
+// setting provider: "twilio", Twilio's Messages API, and "http", any gateway
+// with an HTTP API, described by settings.
 //
-// A template is a content template of Twilio's: its templateId is the
-// ContentSid ("HX…"), and its parameters are the content's variables.
+// At Twilio a template is a content template: its templateId is the ContentSid
+// ("HX…"), and its parameters are the content's variables. Elsewhere there are
+// none, and a medium goes as its link.
 //
-// Not guaranteed: the API has neither an idempotency key nor a correlation
-// value. What becomes of a send whose answer is lost stays unknown: its
-// receipts name only an id that we never learnt.
+// Not guaranteed: Twilio's API has neither an idempotency key nor a
+// correlation value. What becomes of a send whose answer is lost stays
+// unknown: its receipts name only an id that we never learnt.
 package sms
 
 import (
 	"errors"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"messagehub/actors/channel"
+	"messagehub/actors/channel/sim"
 	"messagehub/store/message"
 )
 
 const name = "sms"
 
-// The settings of a sender.
+// The settings of every sender, whatever its provider.
 const (
-	settingBaseURL      = "baseURL"
-	settingAccountSid   = "accountSid"
-	settingAuthToken    = "authToken"
-	settingAPIKeySid    = "apiKeySid"
-	settingAPIKeySecret = "apiKeySecret"
-	settingFrom         = "fromNumber"
-	settingService      = "messagingServiceSid"
+	settingProvider = "provider"
+	settingBaseURL  = "baseURL"
+	settingFrom     = "fromNumber"
+)
+
+// The values of the setting provider.
+const (
+	providerTwilio = "twilio"
 )
 
 // Spec describes the channel.
 func Spec() channel.Spec {
 	pace := channel.Pace{PerSecond: 100, Burst: 100, InFlight: 50, Timeout: 30 * time.Second}
 	return channel.Spec{
-		Name: name, Title: "SMS (Twilio)",
+		Name: name, Title: "SMS",
 		Contents: []message.ContentType{message.Text, message.Template, message.Media},
-		Best:     message.Delivered, Phone: true, SignatureHeader: signatureHeader,
+		Best:     message.Delivered, Phone: true, SignatureHeader: twilioSignatureHeader,
 		CheckRecipient: checkRecipient, CheckContent: checkContent, Segments: Segments,
 		Settings: append(settings(), channel.PaceSettings(pace)...), Pace: pace,
 		New: newAdapter, Simulator: newSimulator,
 	}
 }
 
+// newAdapter makes the adapter that the setting provider names.
+func newAdapter(s channel.Sender) (channel.Adapter, error) {
+	switch s.Settings.Text(settingProvider) {
+	default:
+		return newTwilio(s)
+	}
+}
+
+// newSimulator makes the provider that the setting provider names.
+func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
+	switch s.Settings.Text(settingProvider) {
+	default:
+		return newTwilioSimulator(w, s)
+	}
+}
+
 func settings() []channel.Setting {
-	return []channel.Setting{
+	common := []channel.Setting{
 		{
-			Name: settingBaseURL, Kind: channel.KindURL, Default: "https://api.twilio.com",
-			Sandbox: "http://sandbox.invalid/sms", Help: "where Twilio's API is",
+			Name: settingProvider, Default: providerTwilio, Check: oneOf(providerTwilio),
+			Help: "twilio",
 		},
 		{
-			Name: settingAccountSid, Required: true, Sandbox: "AC00000000000000000000000000005a17",
-			Help: "SID of the account that sends", Check: sid("AC"),
-		},
-		{
-			Name: settingAuthToken, Required: true, Secret: true, Sandbox: "sandbox-auth-token",
-			Help: "the account's primary auth token, with which Twilio signs its callbacks",
-		},
-		{
-			Name: settingAPIKeySid, Help: "SID of an API key to send with in place of the auth token", Check: sid("SK"),
-		},
-		{
-			Name: settingAPIKeySecret, Secret: true, Help: "the API key's secret",
+			Name: settingBaseURL, Kind: channel.KindURL, Sandbox: "http://sandbox.invalid/sms",
+			Help: "where the provider's API is; without it https://api.twilio.com",
 		},
 		{
 			Name: settingFrom, Sandbox: "+15005550006", Check: checkFrom,
-			Help: "number, short code or name to send from; this or messagingServiceSid is needed",
-		},
-		{
-			Name: settingService, Help: "SID of the messaging service to send through", Check: sid("MG"),
+			Help: "number, short code or name to send from",
 		},
 	}
+	return append(common, twilioSettings()...)
 }
 
-// checkSettings checks what concerns more than one setting.
-func checkSettings(v channel.Values) error {
-	if v.Text(settingFrom) == "" && v.Text(settingService) == "" {
-		return errors.New(settingFrom + " or " + settingService + " is needed")
+// base returns the address of the provider's API.
+func base(v channel.Values, standard string) string {
+	if given := v.Text(settingBaseURL); given != "" {
+		standard = given
 	}
-	if (v.Text(settingAPIKeySid) == "") != (v.Text(settingAPIKeySecret) == "") {
-		return errors.New(settingAPIKeySid + " and " + settingAPIKeySecret + " are needed together")
-	}
-	return nil
+	return strings.TrimSuffix(standard, "/")
 }
 
-// sid returns a check for SIDs with the given prefix.
-func sid(prefix string) func(string) error {
+// needs tells that a setting of the chosen provider is missing.
+func needs(provider, setting string) error {
+	return errors.New(setting + " is missing: " + settingProvider + " " + provider + " needs it")
+}
+
+// oneOf returns a check for one of some words.
+func oneOf(words ...string) func(string) error {
 	return func(value string) error {
-		if !isSid(prefix, value) {
-			return errors.New("must be " + prefix + " and 32 hexadecimal digits")
+		if !slices.Contains(words, value) {
+			last := len(words) - 1
+			return errors.New("must be " + strings.TrimPrefix(strings.Join(words[:last], ", ")+" or "+words[last], " or "))
 		}
 		return nil
 	}
-}
-
-func isSid(prefix, value string) bool {
-	if len(value) != 34 || value[:2] != prefix {
-		return false
-	}
-	for _, c := range []byte(value[2:]) {
-		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
-			return false
-		}
-	}
-	return true
 }
 
 func checkFrom(value string) error {

@@ -200,12 +200,12 @@ func TestGoldensAreTwilios(t *testing.T) {
 func TestSimulatorsAnswersAreTwilios(t *testing.T) {
 	d := openAPI(t)
 	forms := map[string]url.Values{
-		"number": order(), "service": order("From", "", "MessagingServiceSid", service),
-		"media": order("Body", "", "MediaUrl", "https://example.com/a.jpg"), "template": order("Body", "", "ContentSid", content),
+		"number": twilioOrder(), "service": twilioOrder("From", "", "MessagingServiceSid", service),
+		"media": twilioOrder("Body", "", "MediaUrl", "https://example.com/a.jpg"), "template": twilioOrder("Body", "", "ContentSid", content),
 	}
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
-			desk := newDesk(t, sim.Knobs{}, nil)
+			desk := newTwilioDesk(t, sim.Knobs{}, nil)
 			status, body := desk.post(t, form)
 			text, err := json.Marshal(body)
 			if err != nil || status != 201 {
@@ -215,8 +215,8 @@ func TestSimulatorsAnswersAreTwilios(t *testing.T) {
 		})
 	}
 	t.Run("documentation's example", func(t *testing.T) {
-		d.checkResource(t, []byte(numberCase().Success.Body))
-		d.checkResource(t, []byte(serviceCase().Success.Body))
+		d.checkResource(t, []byte(twilioNumberCase().Success.Body))
+		d.checkResource(t, []byte(twilioServiceCase().Success.Body))
 	})
 }
 
@@ -227,7 +227,7 @@ func TestSimulatorKnowsTwiliosParameters(t *testing.T) {
 		want = append(want, name)
 	}
 	slices.Sort(want)
-	if got := parameters(); !slices.Equal(got, want) {
+	if got := twilioParameters(); !slices.Equal(got, want) {
 		t.Errorf("parameters %v, want %v", got, want)
 	}
 }
@@ -235,7 +235,7 @@ func TestSimulatorKnowsTwiliosParameters(t *testing.T) {
 // TestExtremesAreTwilios: what no golden shows is sent in Twilio's form, too.
 func TestExtremesAreTwilios(t *testing.T) {
 	d := openAPI(t)
-	c := numberCase()
+	c := twilioNumberCase()
 	c.Settings = channel.Values{"messagingServiceSid": service, "fromNumber": "MyCompany"}
 	var got []url.Values
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

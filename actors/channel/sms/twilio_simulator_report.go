@@ -19,19 +19,19 @@ type field struct{ name, value string }
 
 // report posts the callbacks of the stages to where the message asked for
 // them. An SMS has no "read".
-func (s *simulator) report(f *form, m *created201, stages []sim.Stage) {
+func (s *twilioSimulator) report(f *twilioForm, m *created201, stages []sim.Stage) {
 	address := f.get("StatusCallback")
 	if address == "" {
 		return
 	}
 	for _, stage := range stages {
-		fields := outcome(stage.Status)
+		fields := twilioOutcome(stage.Status)
 		if fields == nil {
 			continue
 		}
-		fields = append(common(m), fields...)
+		fields = append(twilioCommon(m), fields...)
 		s.world.Post(sim.Post{
-			URL: address, After: stage.After, Body: body(fields),
+			URL: address, After: stage.After, Body: twilioBody(fields),
 			Header: map[string]string{
 				"Content-Type":       "application/x-www-form-urlencoded; charset=UTF-8",
 				"User-Agent":         "TwilioProxy/1.1",
@@ -41,8 +41,8 @@ func (s *simulator) report(f *form, m *created201, stages []sim.Stage) {
 	}
 }
 
-// outcome returns the parameters that tell a status.
-func outcome(status message.Status) []field {
+// twilioOutcome returns the parameters that tell a status.
+func twilioOutcome(status message.Status) []field {
 	date := field{"RawDlrDoneDate", time.Now().UTC().Format("0601021504")}
 	switch status {
 	case message.Sent:
@@ -55,9 +55,9 @@ func outcome(status message.Status) []field {
 	return nil
 }
 
-// common returns the parameters of every callback, with one that no document
+// twilioCommon returns the parameters of every callback, with one that no document
 // names: Twilio adds some without notice.
-func common(m *created201) []field {
+func twilioCommon(m *created201) []field {
 	from := "+15005550006"
 	if m.From != nil {
 		from = *m.From
@@ -77,7 +77,7 @@ func common(m *created201) []field {
 	return fields
 }
 
-func body(fields []field) []byte {
+func twilioBody(fields []field) []byte {
 	var args fasthttp.Args
 	for _, f := range fields {
 		args.Add(f.name, f.value)
@@ -86,7 +86,7 @@ func body(fields []field) []byte {
 }
 
 // sign signs a callback as Twilio documents it.
-func (s *simulator) sign(address string, fields []field) string {
+func (s *twilioSimulator) sign(address string, fields []field) string {
 	sorted := append([]field(nil), fields...)
 	sort.Slice(sorted, func(i, j int) bool { return sorted[i].name < sorted[j].name })
 	var text strings.Builder

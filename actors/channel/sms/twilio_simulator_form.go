@@ -13,44 +13,44 @@ import (
 	"messagehub/store/message/json"
 )
 
-// rules are the forms of Twilio's parameters.
-type rules struct {
+// twilioRules are the forms of Twilio's parameters.
+type twilioRules struct {
 	parameters                     map[string]bool
 	phone, from, service, template *regexp.Regexp
 }
 
-func newRules() *rules {
-	r := &rules{
+func newTwilioRules() *twilioRules {
+	r := &twilioRules{
 		parameters: make(map[string]bool),
 		phone:      regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`),
 		from:       regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[0-9 +&_-]{0,10}[A-Za-z][A-Za-z0-9 +&_-]{0,10})$`),
 		service:    regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`),
 		template:   regexp.MustCompile(`^HX[0-9a-fA-F]{32}$`),
 	}
-	for _, name := range parameters() {
+	for _, name := range twilioParameters() {
 		r.parameters[name] = true
 	}
 	return r
 }
 
-// form is what the simulated Twilio was sent.
-type form struct {
+// twilioForm is what the simulated Twilio was sent.
+type twilioForm struct {
 	args  *fasthttp.Args
-	rules *rules
+	rules *twilioRules
 }
 
-func (f *form) get(name string) string { return string(f.args.Peek(name)) }
+func (f *twilioForm) get(name string) string { return string(f.args.Peek(name)) }
 
 // text is what the ledger keeps of the content.
-func (f *form) text() string {
+func (f *twilioForm) text() string {
 	if id := f.get("ContentSid"); id != "" {
 		return strings.TrimSpace(id + " " + f.get("ContentVariables"))
 	}
 	return f.get("Body")
 }
 
-// parameters are those that a message can be created with.
-func parameters() []string {
+// twilioParameters are those that a message can be created with.
+func twilioParameters() []string {
 	return []string{
 		"AddressRetention", "ApplicationSid", "Attempt", "Body", "ContentRetention", "ContentSid", "ContentVariables",
 		"FallbackFrom", "ForceDelivery", "From", "MaxPrice", "MediaUrl", "MessagingServiceSid", "PersistentAction",
@@ -60,9 +60,9 @@ func parameters() []string {
 }
 
 // check returns what Twilio would refuse the form for.
-func (f *form) check() *refuse {
-	for _, rule := range []func(*form) *refuse{
-		(*form).names, (*form).recipient, (*form).sender, (*form).content, (*form).media, (*form).template, (*form).options,
+func (f *twilioForm) check() *twilioFault {
+	for _, rule := range []func(*twilioForm) *twilioFault{
+		(*twilioForm).names, (*twilioForm).recipient, (*twilioForm).sender, (*twilioForm).content, (*twilioForm).media, (*twilioForm).template, (*twilioForm).options,
 	} {
 		if r := rule(f); r != nil {
 			return r
@@ -71,114 +71,114 @@ func (f *form) check() *refuse {
 	return nil
 }
 
-// names refuses parameters that do not exist: see [simulator].
-func (f *form) names() *refuse {
+// names refuses parameters that do not exist: see [twilioSimulator].
+func (f *twilioForm) names() *twilioFault {
 	for name := range f.args.All() {
 		if !f.rules.parameters[string(name)] {
-			return no(400, 20001, "Unknown parameter "+string(name))
+			return twilioNo(400, 20001, "Unknown parameter "+string(name))
 		}
 	}
 	return nil
 }
 
 // recipient knows the numbers that Twilio reserves for test credentials.
-func (f *form) recipient() *refuse {
+func (f *twilioForm) recipient() *twilioFault {
 	switch to := f.get("To"); to {
 	case "":
-		return no(400, 21604, "A 'To' phone number is required.")
+		return twilioNo(400, 21604, "A 'To' phone number is required.")
 	case "+15005550001":
-		return no(400, 21211, "The 'To' number "+to+" is not a valid phone number.")
+		return twilioNo(400, 21211, "The 'To' number "+to+" is not a valid phone number.")
 	case "+15005550002":
-		return no(400, 21612, "The 'To' phone number "+to+" is not currently reachable via SMS.")
+		return twilioNo(400, 21612, "The 'To' phone number "+to+" is not currently reachable via SMS.")
 	case "+15005550003":
-		return no(400, 21408, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: "+to)
+		return twilioNo(400, 21408, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: "+to)
 	case "+15005550004":
-		return no(400, 21610, "Attempt to send to unsubscribed recipient")
+		return twilioNo(400, 21610, "Attempt to send to unsubscribed recipient")
 	case "+15005550009":
-		return no(400, 21614, "'To' number is not a valid mobile number: "+to)
+		return twilioNo(400, 21614, "'To' number is not a valid mobile number: "+to)
 	default:
 		if !strings.HasPrefix(to, sim.Reserved) && !f.rules.phone.MatchString(to) {
-			return no(400, 21211, "The 'To' number "+to+" is not a valid phone number.")
+			return twilioNo(400, 21211, "The 'To' number "+to+" is not a valid phone number.")
 		}
 	}
 	return nil
 }
 
-func (f *form) sender() *refuse {
+func (f *twilioForm) sender() *twilioFault {
 	from, service := f.get("From"), f.get("MessagingServiceSid")
 	switch {
 	case from == "" && service == "":
-		return no(400, 21603, "A 'From' phone number is required.")
+		return twilioNo(400, 21603, "A 'From' phone number is required.")
 	case service != "" && !f.rules.service.MatchString(service):
-		return no(400, 21705, "The Messaging Service is invalid")
+		return twilioNo(400, 21705, "The Messaging Service is invalid")
 	case from == "+15005550001":
-		return no(400, 21212, "The 'From' number "+from+" is not a valid phone number, shortcode, or alphanumeric sender ID.")
+		return twilioNo(400, 21212, "The 'From' number "+from+" is not a valid phone number, shortcode, or alphanumeric sender ID.")
 	case from == "+15005550007":
-		return no(400, 21606, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination.")
+		return twilioNo(400, 21606, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination.")
 	case from == "+15005550008":
-		return no(429, 21611, "This 'From' number has exceeded the maximum number of queued messages")
+		return twilioNo(429, 21611, "This 'From' number has exceeded the maximum number of queued messages")
 	case from != "" && (!f.rules.from.MatchString(from) || from[0] != '+' && len(from) > 11):
-		return no(400, 21212, "The 'From' number "+from+" is not a valid phone number, shortcode, or alphanumeric sender ID.")
+		return twilioNo(400, 21212, "The 'From' number "+from+" is not a valid phone number, shortcode, or alphanumeric sender ID.")
 	}
 	return nil
 }
 
-func (f *form) content() *refuse {
+func (f *twilioForm) content() *twilioFault {
 	body := f.get("Body")
 	switch {
 	case body == "" && !f.args.Has("MediaUrl") && !f.args.Has("ContentSid"):
-		return no(400, 21602, "Message body is required.")
+		return twilioNo(400, 21602, "Message body is required.")
 	case utf8.RuneCountInString(body) > 1600:
-		return no(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
+		return twilioNo(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
 	case !utf8.ValidString(body):
-		return no(400, 21618, "The message body cannot be sent.")
+		return twilioNo(400, 21618, "The message body cannot be sent.")
 	}
 	return nil
 }
 
-func (f *form) media() *refuse {
+func (f *twilioForm) media() *twilioFault {
 	urls := f.args.PeekMulti("MediaUrl")
 	if len(urls) > 10 {
-		return no(400, 21623, "Number of media files exceeds allowed limit.")
+		return twilioNo(400, 21623, "Number of media files exceeds allowed limit.")
 	}
 	for _, u := range urls {
 		if !isURL(string(u)) {
-			return no(400, 21620, "Invalid media URL(s)")
+			return twilioNo(400, 21620, "Invalid media URL(s)")
 		}
 	}
 	return nil
 }
 
-func (f *form) template() *refuse {
+func (f *twilioForm) template() *twilioFault {
 	id, variables := f.get("ContentSid"), f.get("ContentVariables")
 	switch {
 	case id == "" && variables != "":
-		return no(400, 21654, "ContentSid Required")
+		return twilioNo(400, 21654, "ContentSid Required")
 	case id != "" && !f.rules.template.MatchString(id):
-		return no(400, 21655, "The ContentSid is Invalid")
+		return twilioNo(400, 21655, "The ContentSid is Invalid")
 	case variables == "":
 		return nil
 	}
 	var values map[string]string
 	err := json.Unmarshal([]byte(variables), &values)
 	if err != nil || values == nil {
-		return no(400, 21656, "The ContentVariables Parameter is invalid")
+		return twilioNo(400, 21656, "The ContentVariables Parameter is invalid")
 	}
 	for _, v := range values {
 		if v == "" {
-			return no(400, 21656, "The ContentVariables Parameter is invalid")
+			return twilioNo(400, 21656, "The ContentVariables Parameter is invalid")
 		}
 	}
 	return nil
 }
 
-func (f *form) options() *refuse {
+func (f *twilioForm) options() *twilioFault {
 	if u := f.get("StatusCallback"); u != "" && !isURL(u) {
-		return no(400, 21609, "The StatusCallback URL "+u+" is not a valid URL.")
+		return twilioNo(400, 21609, "The StatusCallback URL "+u+" is not a valid URL.")
 	}
 	if text := f.get("ValidityPeriod"); text != "" {
 		if n, err := strconv.Atoi(text); err != nil || n < 1 || n > 36000 {
-			return no(400, 21624, "Invalid validity period value")
+			return twilioNo(400, 21624, "Invalid validity period value")
 		}
 	}
 	return nil

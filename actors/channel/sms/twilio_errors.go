@@ -9,9 +9,9 @@ import (
 	"messagehub/store/message/json"
 )
 
-// refusal returns the contract's code for one of Twilio's that answers a
+// twilioRefusal returns the contract's code for one of Twilio's that answers a
 // send, or "" if it is not known.
-func refusal(code int) channel.Code {
+func twilioRefusal(code int) channel.Code {
 	switch code {
 	case 20429, 21611:
 		return channel.RateLimited
@@ -34,10 +34,10 @@ func refusal(code int) channel.Code {
 	case 21610:
 		return channel.OptedOut
 	}
-	return refusalOfMessage(code)
+	return twilioRefusalOfMessage(code)
 }
 
-func refusalOfMessage(code int) channel.Code {
+func twilioRefusalOfMessage(code int) channel.Code {
 	switch code {
 	case 21212, 21408, 21601, 21603, 21606, 21609, 21657, 21659, 21703, 21704, 21705:
 		return channel.SenderMisconfigured
@@ -55,9 +55,9 @@ func refusalOfMessage(code int) channel.Code {
 	return ""
 }
 
-// report returns the contract's code for one of Twilio's in a callback, or
+// twilioReport returns the contract's code for one of Twilio's in a callback, or
 // "" if it is not known.
-func report(code int) channel.Code {
+func twilioReport(code int) channel.Code {
 	switch code {
 	case 30001, 30022:
 		return channel.RateLimited
@@ -109,14 +109,14 @@ func pause(code int) time.Duration {
 	return 0
 }
 
-// refused makes the error of an answer that is no yes. Twilio splits its codes
+// twilioRefused makes the error of an answer that is no yes. Twilio splits its codes
 // now and then: one that is not known is told by the status.
-func refused(a *channel.Answer) *channel.Error {
+func twilioRefused(a *channel.Answer) *channel.Error {
 	out := a.ByStatus()
 	if a.Status >= 500 { // the message may have been created before
 		out.Code = channel.OutcomeUnknown
 	}
-	var p problem
+	var p twilioProblem
 	switch {
 	case json.Unmarshal(a.Body, &p) != nil:
 		return out
@@ -125,7 +125,7 @@ func refused(a *channel.Answer) *channel.Error {
 	case p.Code <= 0 || a.Status < 400:
 		return out
 	}
-	code := refusal(p.Code)
+	code := twilioRefusal(p.Code)
 	if code == "" {
 		code = out.Code
 	}
@@ -134,12 +134,12 @@ func refused(a *channel.Answer) *channel.Error {
 	return e
 }
 
-// failed makes the error of a message that Twilio gave up. It sends no text
+// twilioFailed makes the error of a message that Twilio gave up. It sends no text
 // with the code.
-func failed(code int) *channel.Error {
-	out := report(code)
+func twilioFailed(code int) *channel.Error {
+	out := twilioReport(code)
 	if out == "" {
-		out = refusal(code)
+		out = twilioRefusal(code)
 	}
 	if out == "" {
 		out = channel.ProviderError
@@ -150,8 +150,8 @@ func failed(code int) *channel.Error {
 	return channel.Failed(out, strconv.Itoa(code), "")
 }
 
-// failure makes the failure of a callback. after is positive if it is
+// twilioFailure makes the failure of a callback. after is positive if it is
 // passing.
-func failure(code int) (f *message.Failure, after time.Duration) {
-	return failed(code).Failure(), pause(code)
+func twilioFailure(code int) (f *message.Failure, after time.Duration) {
+	return twilioFailed(code).Failure(), pause(code)
 }

@@ -14,17 +14,17 @@ import (
 
 func sandbox() channel.Values { return channel.Sandbox(Spec().Settings) }
 
-// sandboxAdapter is the adapter of the sandbox's settings, known to Twilio by
+// twilioSandbox is the adapter of the sandbox's settings, known to Twilio by
 // an address of the relay's.
-func sandboxAdapter(t testing.TB) *adapter {
+func twilioSandbox(t testing.TB) *twilio {
 	t.Helper()
-	a, err := newAdapter(channel.Sender{
+	a, err := newTwilio(channel.Sender{
 		Name: "main", Settings: sandbox(), CallbackURL: "https://relay.example.com/api/v1/webhooks/delivery/sms/main",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.(*adapter)
+	return a.(*twilio)
 }
 
 // request is cb as the relay hands it over.
@@ -38,7 +38,7 @@ func request(cb *channeltest.Callback) *message.Callback {
 
 func TestValidityPeriodIsWhatIsLeft(t *testing.T) {
 	now := time.UnixMilli(1_800_000_000_000)
-	a := sandboxAdapter(t)
+	a := twilioSandbox(t)
 	a.now = func() time.Time { return now }
 	rows := []struct {
 		left time.Duration
@@ -72,7 +72,7 @@ func TestValidityPeriodIsWhatIsLeft(t *testing.T) {
 
 // TestReceiptsBehindAProxy: the relay may see another address than Twilio.
 func TestReceiptsBehindAProxy(t *testing.T) {
-	a := sandboxAdapter(t)
+	a := twilioSandbox(t)
 	rows := []struct {
 		name, signed, asked string
 		want                error
@@ -86,8 +86,8 @@ func TestReceiptsBehindAProxy(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			cb := channeltest.Callback{URL: row.signed, Header: map[string]string{}, Body: callback("delivered")}
-			sign(t, sandbox(), &cb)
+			cb := channeltest.Callback{URL: row.signed, Header: map[string]string{}, Body: twilioCallback("delivered")}
+			twilioSign(t, sandbox(), &cb)
 			cb.URL = row.asked
 			got, _, err := a.Receipts(request(&cb))
 			if !errors.Is(err, row.want) || (err == nil) != (len(got) == 1) {
@@ -107,6 +107,9 @@ func TestSettingsThatGoTogether(t *testing.T) {
 		{"number", channel.Values{}, ""},
 		{"number and service", channel.Values{"messagingServiceSid": service}, ""},
 		{"neither", channel.Values{"fromNumber": ""}, "fromNumber or messagingServiceSid"},
+		{"no account", channel.Values{"accountSid": ""}, "accountSid is missing"},
+		{"no auth token", channel.Values{"authToken": ""}, "authToken is missing"},
+		{"of Twilio by name", channel.Values{"provider": "twilio"}, ""},
 		{"key", channel.Values{"apiKeySid": key, "apiKeySecret": secret}, ""},
 		{"key without secret", channel.Values{"apiKeySid": key}, "apiKeySecret"},
 		{"secret without key", channel.Values{"apiKeySecret": secret}, "apiKeySid"},
@@ -116,7 +119,7 @@ func TestSettingsThatGoTogether(t *testing.T) {
 		for name, value := range row.given {
 			values[name] = value
 		}
-		_, err := newAdapter(channel.Sender{Settings: values})
+		_, err := newTwilio(channel.Sender{Settings: values})
 		if (err == nil) != (row.want == "") || (err != nil && !strings.Contains(err.Error(), row.want)) {
 			t.Errorf("%s: %v", row.name, err)
 		}
@@ -128,7 +131,7 @@ func TestSettingsThatGoTogether(t *testing.T) {
 
 func TestSettingsForm(t *testing.T) {
 	rows := map[string][]string{
-		"accountSid":          {"", "AC123", strings.Replace(account, "AC", "SK", 1), account + "0", account[:33] + "g"},
+		"accountSid":          {"AC123", strings.Replace(account, "AC", "SK", 1), account + "0", account[:33] + "g"},
 		"messagingServiceSid": {"MG1", "AC00000000000000000000000000005a17"},
 		"apiKeySid":           {"key"},
 		"fromNumber":          {"12", "+0123456", "A name that is too long", "né"},
@@ -151,11 +154,11 @@ func TestSettingsForm(t *testing.T) {
 }
 
 func TestReceiptsWithoutACallbackURL(t *testing.T) {
-	a := sandboxAdapter(t)
+	a := twilioSandbox(t)
 	a.callbackURL = ""
 	for address, want := range map[string]error{"https://relay.example.com/hook": nil, "https://relay.example.com/other": message.ErrUnsigned} {
-		cb := channeltest.Callback{URL: "https://relay.example.com/hook", Header: map[string]string{}, Body: callback("sent")}
-		sign(t, sandbox(), &cb)
+		cb := channeltest.Callback{URL: "https://relay.example.com/hook", Header: map[string]string{}, Body: twilioCallback("sent")}
+		twilioSign(t, sandbox(), &cb)
 		cb.URL = address
 		if _, _, err := a.Receipts(request(&cb)); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", address, err, want)
@@ -171,7 +174,7 @@ func TestSegmentsOfAnAnswer(t *testing.T) {
 		{`"3"`, 3}, {`"0"`, 0}, {`null`, 0}, {`3`, 0}, {`"-1"`, 0}, {`"x"`, 0}, {`""`, 0}, {`"99999999999999999999"`, 0}, {`"1601"`, 0}, {`{}`, 0},
 	}
 	for _, row := range rows {
-		got, err := decode(&channel.Answer{Status: 201, Body: []byte(`{"sid":"` + example + `","num_segments":` + row.body + `}`)})
+		got, err := decodeTwilio(&channel.Answer{Status: 201, Body: []byte(`{"sid":"` + example + `","num_segments":` + row.body + `}`)})
 		if err != nil || got.Segments != row.want || got.ProviderID != example {
 			t.Errorf("num_segments %s: %+v, %v; want %d", row.body, got, err, row.want)
 		}

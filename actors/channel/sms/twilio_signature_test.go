@@ -13,7 +13,7 @@ const (
 	vectorHash  = "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
 )
 
-func call() url.Values {
+func twilioCall() url.Values {
 	return url.Values{
 		"CallSid": {"CA1234567890ABCDE"}, "Caller": {"+14158675309"}, "Digits": {"1234"},
 		"From": {"+14158675309"}, "To": {"+18005551212"},
@@ -21,13 +21,13 @@ func call() url.Values {
 }
 
 func conference() url.Values {
-	v := call()
+	v := twilioCall()
 	v.Set("Reason", "Participant")
 	v.Set("ReasonConferenceEnded", "test")
 	return v
 }
 
-func status() url.Values {
+func twilioStatus() url.Values {
 	sid := "SM" + strings.Repeat("a", 32)
 	return url.Values{
 		"AccountSid": {"AC" + strings.Repeat("X", 32)}, "ApiVersion": {"2010-04-01"}, "From": {"+15005550006"},
@@ -36,7 +36,7 @@ func status() url.Values {
 }
 
 func TestSignatureVectors(t *testing.T) {
-	body := status()
+	body := twilioStatus()
 	body.Set("Body", "héllo €")
 	hook := "https://relay.example.com/hooks/twilio/status"
 	rows := []struct {
@@ -46,16 +46,16 @@ func TestSignatureVectors(t *testing.T) {
 	}{
 		{"conference", vectorURL, conference(), "vOEb5UThFn24KEfnOFLQY2AE5FY="},
 		{"http", strings.Replace(vectorURL, "https", "http", 1), conference(), "n2xBNyzSW7rfYStDtOFiFMv7qNo="},
-		{"call", vectorURL, call(), "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
+		{"call", vectorURL, twilioCall(), "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
 		{"form", vectorURL, url.Values{"property": {"value"}, "boolean": {"true"}}, "NBdBDr/T/lgjI+tlgpXjKZQZs/k="},
 		{"json", vectorURL + "&bodySHA256=" + vectorHash, nil, "a9nBmqA0ju/hNViExpshrM61xv4="},
 		{"json without other parameters", "https://mycompany.com/myapp.php?bodySHA256=" + vectorHash, nil, "y77kIzt2vzLz71DgmJGsen2scGs="},
-		{"status", hook, status(), "vkRFzxPq+Xv8fhLS4ZbXTuus2nA="},
+		{"status", hook, twilioStatus(), "vkRFzxPq+Xv8fhLS4ZbXTuus2nA="},
 		{"status with body", hook, body, "vJjuWQjjsc19nkD/Di+dyQQ6rPI="},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			if got := signature(vectorToken, row.url, row.params); got != row.want {
+			if got := twilioSignature(vectorToken, row.url, row.params); got != row.want {
 				t.Errorf("signature %s, want %s", got, row.want)
 			}
 			if !signed(vectorToken, row.want, []string{row.url}, row.params) {
@@ -76,14 +76,14 @@ func TestSignatureVectors(t *testing.T) {
 }
 
 func TestSignatureOfRepeatedNames(t *testing.T) {
-	one := signature("k", "https://a/", url.Values{"MediaUrl": {"a", "b"}, "Z": {"1"}})
+	one := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a", "b"}, "Z": {"1"}})
 	for _, values := range [][]string{{"b", "a"}, {"a", "b", "a"}, {"b", "b", "a"}} {
-		again := signature("k", "https://a/", url.Values{"MediaUrl": values, "Z": {"1"}})
+		again := twilioSignature("k", "https://a/", url.Values{"MediaUrl": values, "Z": {"1"}})
 		if one != again {
 			t.Errorf("%q is signed differently", values)
 		}
 	}
-	first := signature("k", "https://a/", url.Values{"MediaUrl": {"a"}, "Z": {"1"}})
+	first := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a"}, "Z": {"1"}})
 	if one == first {
 		t.Error("the second value is not signed")
 	}
@@ -101,19 +101,19 @@ func TestSignatureIgnoresThePort(t *testing.T) {
 		{"https://relay.example.com:443?x=https://y:1/", "https://relay.example.com?x=https://y:1/"},
 	}
 	for _, row := range rows {
-		header := signature("k", row.signedURL, call())
-		if !signed("k", header, []string{row.askedURL}, call()) {
+		header := twilioSignature("k", row.signedURL, twilioCall())
+		if !signed("k", header, []string{row.askedURL}, twilioCall()) {
 			t.Errorf("signed as %s, asked for as %s: refused", row.signedURL, row.askedURL)
 		}
 	}
-	header := signature("k", "https://relay.example.com:80/a", call())
-	if signed("k", header, []string{"https://relay.example.com/a"}, call()) {
+	header := twilioSignature("k", "https://relay.example.com:80/a", twilioCall())
+	if signed("k", header, []string{"https://relay.example.com/a"}, twilioCall()) {
 		t.Error("another scheme's port is accepted")
 	}
 }
 
 func TestSignatureForm(t *testing.T) {
-	good := signature("k", "u", nil)
+	good := twilioSignature("k", "u", nil)
 	for _, bad := range []string{"", "=", good + "=", good + "\n", good[:27], strings.ToLower(good), good[:len(good)-1]} {
 		if signed("k", bad, []string{"u"}, nil) {
 			t.Errorf("%q is accepted", bad)

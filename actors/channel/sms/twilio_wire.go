@@ -17,7 +17,7 @@ const (
 
 // encode makes the form of r. A step that has no form on the wire is an
 // [*channel.Error].
-func (a *adapter) encode(r *channel.Request) (string, error) {
+func (a *twilio) encode(r *channel.Request) (string, error) {
 	form := url.Values{"To": {r.Step.To}}
 	set(form, "From", a.from)
 	set(form, "MessagingServiceSid", a.service)
@@ -42,12 +42,12 @@ func fill(form url.Values, s *message.Step) error {
 		form.Set("MediaUrl", s.MediaURL)
 		return nil
 	case message.Template:
-		return template(form, s)
+		return twilioTemplate(form, s)
 	}
 	return channel.Failed(channel.ContentRejected, "", "SMS carries no "+s.ContentType.String())
 }
 
-func template(form url.Values, s *message.Step) error {
+func twilioTemplate(form url.Values, s *message.Step) error {
 	if !isSid("HX", s.TemplateID) {
 		return channel.Failed(channel.TemplateNotFound, "", "the template's id is no ContentSid")
 	}
@@ -74,8 +74,8 @@ func set(form url.Values, name, value string) {
 	}
 }
 
-// created is a message as Twilio tells it.
-type created struct {
+// twilioCreated is a message as Twilio tells it.
+type twilioCreated struct {
 	Sid       string          `json:"sid"`
 	Status    string          `json:"status"`
 	ErrorCode int             `json:"error_code"`
@@ -84,7 +84,7 @@ type created struct {
 
 // segments returns how many segments Twilio counted: 0 if it does not say,
 // as when a messaging service has not chosen a sender yet.
-func (c *created) segments() int {
+func (c *twilioCreated) segments() int {
 	var text string
 	if json.Unmarshal(c.Segments, &text) != nil {
 		return 0
@@ -96,8 +96,8 @@ func (c *created) segments() int {
 	return n
 }
 
-// problem is Twilio's error. It has no SID: one that has is no problem.
-type problem struct {
+// twilioProblem is Twilio's error. It has no SID: one that has is no problem.
+type twilioProblem struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 	Sid     string `json:"sid"`

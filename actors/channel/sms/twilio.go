@@ -2,7 +2,6 @@ package sms
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -14,8 +13,8 @@ import (
 // maxSid bounds Twilio's message ids; real ones have 34 characters.
 const maxSid = 64
 
-// adapter sends for one account, from one number or messaging service.
-type adapter struct {
+// twilio sends for one account, from one number or messaging service.
+type twilio struct {
 	test        bool
 	url         string
 	auth        [2]string
@@ -27,18 +26,18 @@ type adapter struct {
 	now         func() time.Time
 }
 
-func newAdapter(s channel.Sender) (channel.Adapter, error) {
+func newTwilio(s channel.Sender) (channel.Adapter, error) {
 	v := s.Settings
-	if err := checkSettings(v); err != nil {
-		return nil, fmt.Errorf("check settings: %w", err)
+	if err := checkTwilio(v); err != nil {
+		return nil, err
 	}
-	a := &adapter{
+	a := &twilio{
 		test: s.Test, http: s.HTTP, now: time.Now, callbackURL: s.CallbackURL,
 		from: v.Text(settingFrom), service: v.Text(settingService),
 		authToken: v.Text(settingAuthToken),
 	}
 	account := v.Text(settingAccountSid)
-	a.url = strings.TrimSuffix(v.Text(settingBaseURL), "/") + "/2010-04-01/Accounts/" + account + "/Messages.json"
+	a.url = base(v, "https://api.twilio.com") + "/2010-04-01/Accounts/" + account + "/Messages.json"
 	a.auth = [2]string{account, a.authToken}
 	if key := v.Text(settingAPIKeySid); key != "" {
 		a.auth = [2]string{key, v.Text(settingAPIKeySecret)}
@@ -47,7 +46,7 @@ func newAdapter(s channel.Sender) (channel.Adapter, error) {
 }
 
 // Send implements [channel.Adapter].
-func (a *adapter) Send(ctx context.Context, r *channel.Request) (channel.Acceptance, error) {
+func (a *twilio) Send(ctx context.Context, r *channel.Request) (channel.Acceptance, error) {
 	form, err := a.encode(r)
 	if err != nil {
 		return channel.Acceptance{}, err
@@ -58,24 +57,24 @@ func (a *adapter) Send(ctx context.Context, r *channel.Request) (channel.Accepta
 	if err != nil {
 		return channel.Acceptance{}, err
 	}
-	acceptance, err := decode(answer)
+	acceptance, err := decodeTwilio(answer)
 	if err == nil && acceptance.Segments == 0 && r.Step.ContentType == message.Text {
 		acceptance.Segments, _ = Segments(r.Step.Content)
 	}
 	return acceptance, err
 }
 
-// decode makes the outcome of an answer. A yes needs a 2xx and a SID.
-func decode(a *channel.Answer) (channel.Acceptance, error) {
+// decodeTwilio makes the outcome of an answer. A yes needs a 2xx and a SID.
+func decodeTwilio(a *channel.Answer) (channel.Acceptance, error) {
 	if a.Status >= 300 {
-		return channel.Acceptance{}, refused(a)
+		return channel.Acceptance{}, twilioRefused(a)
 	}
-	var c created
+	var c twilioCreated
 	if json.Unmarshal(a.Body, &c) != nil || !usable(c.Sid) {
 		return channel.Acceptance{}, a.ByStatus()
 	}
 	if c.Status == statusFailed || c.Status == statusUndelivered { // created, and given up at once
-		return channel.Acceptance{}, failed(c.ErrorCode)
+		return channel.Acceptance{}, twilioFailed(c.ErrorCode)
 	}
 	return channel.Acceptance{ProviderID: strings.Clone(c.Sid), Segments: c.segments()}, nil
 }

@@ -11,14 +11,14 @@ import (
 	"messagehub/store/message"
 )
 
-// row is a code of Twilio's and the HTTP status it comes with.
-type row struct {
+// twilioRow is a code of Twilio's and the HTTP status it comes with.
+type twilioRow struct {
 	status, code int
 	want         channel.Code
 }
 
-func rows() []row {
-	out := []row{
+func twilioRows() []twilioRow {
+	out := []twilioRow{
 		{429, 20429, channel.RateLimited},
 		{429, 21611, channel.RateLimited},
 		{429, 14107, channel.RecipientRateLimited},
@@ -51,15 +51,15 @@ func rows() []row {
 	}
 	for want, codes := range at400 {
 		for _, code := range codes {
-			out = append(out, row{400, code, want})
+			out = append(out, twilioRow{400, code, want})
 		}
 	}
 	return out
 }
 
-func refusals() []channeltest.Refusal {
+func twilioRefusals() []channeltest.Refusal {
 	var out []channeltest.Refusal
-	for _, r := range rows() {
+	for _, r := range twilioRows() {
 		body := fmt.Sprintf(`{"code":%d,"message":"text","more_info":"https://www.twilio.com/docs/errors/%d","status":%d}`, r.code, r.code, r.status)
 		refusal := channeltest.Refusal{
 			Name: fmt.Sprintf("%d_%d", r.status, r.code), Answer: channeltest.Answer{Status: r.status, Body: body},
@@ -70,18 +70,18 @@ func refusals() []channeltest.Refusal {
 		refusal.Header, refusal.RetryAfter = map[string]string{"Retry-After": "7"}, 7*time.Second
 		out = append(out, refusal)
 	}
-	return append(out, oddities()...)
+	return append(out, twilioOddities()...)
 }
 
-// oddities are answers that a yes or a no can be mistaken for.
-func oddities() []channeltest.Refusal {
+// twilioOddities are answers that a yes or a no can be mistaken for.
+func twilioOddities() []channeltest.Refusal {
 	answer := func(status int, body string) channeltest.Answer {
 		return channeltest.Answer{Status: status, Body: body}
 	}
 	return []channeltest.Refusal{
 		{Name: "error with a sid", Answer: answer(500, `{"code":20500,"sid":"`+example+`"}`), Code: channel.OutcomeUnknown},
-		{Name: "yes with an error's status", Answer: answer(400, success("queued", "null", "null", "1")), Code: channel.OutcomeUnknown},
-		{Name: "yes with a redirect's status", Answer: answer(302, success("queued", "null", "null", "1")), Code: channel.OutcomeUnknown},
+		{Name: "yes with an error's status", Answer: answer(400, twilioSuccess("queued", "null", "null", "1")), Code: channel.OutcomeUnknown},
+		{Name: "yes with a redirect's status", Answer: answer(302, twilioSuccess("queued", "null", "null", "1")), Code: channel.OutcomeUnknown},
 		{Name: "error with a redirect's status", Answer: answer(307, `{"code":21211,"message":"m"}`), Code: channel.ProviderUnavailable, ProviderCode: "HTTP 307"},
 		{Name: "error with a yes's status", Answer: answer(200, `{"code":21211,"message":"m","status":400}`), Code: channel.OutcomeUnknown, ProviderCode: "HTTP 200"},
 		{Name: "bad sid", Answer: answer(201, `{"sid":"SM 1","status":"queued"}`), Code: channel.OutcomeUnknown, ProviderCode: "HTTP 201"},
@@ -110,13 +110,13 @@ func TestReportedErrors(t *testing.T) {
 		channel.DeliveryExpired:     {30036},
 	}
 	pauses := map[int]time.Duration{30001: time.Minute, 30017: time.Minute, 30022: time.Minute, 30008: 30 * time.Second}
-	a := sandboxAdapter(t)
+	a := twilioSandbox(t)
 	for want, codes := range rows {
 		for _, code := range codes {
 			cb := channeltest.Callback{
-				URL: "https://relay.example.com/hook", Header: map[string]string{}, Body: callback("undelivered", "&ErrorCode="+strconv.Itoa(code)),
+				URL: "https://relay.example.com/hook", Header: map[string]string{}, Body: twilioCallback("undelivered", "&ErrorCode="+strconv.Itoa(code)),
 			}
-			sign(t, sandbox(), &cb)
+			twilioSign(t, sandbox(), &cb)
 			got, _, err := a.Receipts(request(&cb))
 			if err != nil || len(got) != 1 {
 				t.Fatalf("%d: %v, %v", code, got, err)

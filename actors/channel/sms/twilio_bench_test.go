@@ -9,11 +9,11 @@ import (
 	"messagehub/actors/channel/sim"
 )
 
-func BenchmarkSimulator(b *testing.B) {
+func BenchmarkTwilioSimulator(b *testing.B) {
 	w := sim.NewWorld(sim.Options{})
 	defer w.Close()
-	p := newSimulator(w, channel.Sender{Settings: sandbox()})
-	form := order("ValidityPeriod", "36000").Encode()
+	p := newTwilioSimulator(w, channel.Sender{Settings: sandbox()})
+	form := twilioOrder("ValidityPeriod", "36000").Encode()
 	b.ReportAllocs()
 	for b.Loop() {
 		var ctx fasthttp.RequestCtx
@@ -28,8 +28,8 @@ func BenchmarkSimulator(b *testing.B) {
 	}
 }
 
-func BenchmarkEncode(b *testing.B) {
-	a := sandboxAdapter(b)
+func BenchmarkTwilioEncode(b *testing.B) {
+	a := twilioSandbox(b)
 	step := text("Order 1234 shipped")
 	r := &channel.Request{Step: &step, Expires: 1 << 50}
 	b.ReportAllocs()

@@ -15,13 +15,13 @@ import (
 	"messagehub/actors/channel/sim"
 )
 
-// desk is a simulator without a network: what it posts ends in a list.
-type desk struct {
+// twilioDesk is a simulator without a network: what it posts ends in a list.
+type twilioDesk struct {
 	world    *sim.World
 	provider sim.Provider
 }
 
-func newDesk(t *testing.T, knobs sim.Knobs, o channel.Values) *desk {
+func newTwilioDesk(t *testing.T, knobs sim.Knobs, o channel.Values) *twilioDesk {
 	t.Helper()
 	w := sim.NewWorld(sim.Options{Knobs: knobs})
 	t.Cleanup(w.Close)
@@ -29,13 +29,13 @@ func newDesk(t *testing.T, knobs sim.Knobs, o channel.Values) *desk {
 	for name, value := range o {
 		values[name] = value
 	}
-	return &desk{w, newSimulator(w, channel.Sender{Settings: values})}
+	return &twilioDesk{w, newTwilioSimulator(w, channel.Sender{Settings: values})}
 }
 
 const path = "/2010-04-01/Accounts/" + account + "/Messages.json"
 
 // post sends a form, and returns the status and the answer.
-func (d *desk) post(t *testing.T, form url.Values, change ...func(*fasthttp.Request)) (int, map[string]any) {
+func (d *twilioDesk) post(t *testing.T, form url.Values, change ...func(*fasthttp.Request)) (int, map[string]any) {
 	t.Helper()
 	var ctx fasthttp.RequestCtx
 	r := &ctx.Request
@@ -58,7 +58,7 @@ func (d *desk) post(t *testing.T, form url.Values, change ...func(*fasthttp.Requ
 	return ctx.Response.StatusCode(), body
 }
 
-func order(changes ...string) url.Values {
+func twilioOrder(changes ...string) url.Values {
 	form := url.Values{"To": {"+15558675310"}, "From": {"+15005550006"}, "Body": {"Order 1234 shipped"}}
 	for i := 0; i < len(changes); i += 2 {
 		if form.Del(changes[i]); changes[i+1] != "" {
@@ -69,44 +69,44 @@ func order(changes ...string) url.Values {
 }
 
 func TestSimulatorRefusesWhatTwilioDoes(t *testing.T) {
-	d := newDesk(t, sim.Knobs{}, nil)
-	eleven := order()
+	d := newTwilioDesk(t, sim.Knobs{}, nil)
+	eleven := twilioOrder()
 	eleven["MediaUrl"] = strings.Split(strings.Repeat("https://example.com/a.jpg ", 11), " ")[:11]
 	rows := []struct {
 		name string
 		form url.Values
 		code float64
 	}{
-		{"magic invalid", order("To", "+15005550001"), 21211},
-		{"magic not reachable", order("To", "+15005550002"), 21612},
-		{"magic no permission", order("To", "+15005550003"), 21408},
-		{"magic opted out", order("To", "+15005550004"), 21610},
-		{"magic not mobile", order("To", "+15005550009"), 21614},
-		{"magic sender invalid", order("From", "+15005550001"), 21212},
-		{"magic sender not owned", order("From", "+15005550007"), 21606},
-		{"magic sender full", order("From", "+15005550008"), 21611},
-		{"no recipient", order("To", ""), 21604},
-		{"recipient without plus", order("To", "15558675310"), 21211},
-		{"recipient too short", order("To", "+155586"), 21211},
-		{"no sender", order("From", ""), 21603},
-		{"sender is no number", order("From", "A name that is too long"), 21212},
-		{"bad service", order("MessagingServiceSid", "MG1"), 21705},
-		{"no content", order("Body", ""), 21602},
-		{"too long", order("Body", strings.Repeat("é", 1601)), 21617},
-		{"not UTF-8", order("Body", "\xff"), 21618},
-		{"bad medium", order("MediaUrl", "example.com/a.jpg"), 21620},
+		{"magic invalid", twilioOrder("To", "+15005550001"), 21211},
+		{"magic not reachable", twilioOrder("To", "+15005550002"), 21612},
+		{"magic no permission", twilioOrder("To", "+15005550003"), 21408},
+		{"magic opted out", twilioOrder("To", "+15005550004"), 21610},
+		{"magic not mobile", twilioOrder("To", "+15005550009"), 21614},
+		{"magic sender invalid", twilioOrder("From", "+15005550001"), 21212},
+		{"magic sender not owned", twilioOrder("From", "+15005550007"), 21606},
+		{"magic sender full", twilioOrder("From", "+15005550008"), 21611},
+		{"no recipient", twilioOrder("To", ""), 21604},
+		{"recipient without plus", twilioOrder("To", "15558675310"), 21211},
+		{"recipient too short", twilioOrder("To", "+155586"), 21211},
+		{"no sender", twilioOrder("From", ""), 21603},
+		{"sender is no number", twilioOrder("From", "A name that is too long"), 21212},
+		{"bad service", twilioOrder("MessagingServiceSid", "MG1"), 21705},
+		{"no content", twilioOrder("Body", ""), 21602},
+		{"too long", twilioOrder("Body", strings.Repeat("é", 1601)), 21617},
+		{"not UTF-8", twilioOrder("Body", "\xff"), 21618},
+		{"bad medium", twilioOrder("MediaUrl", "example.com/a.jpg"), 21620},
 		{"eleven media", eleven, 21623},
-		{"variables alone", order("ContentVariables", `{"1":"a"}`), 21654},
-		{"bad template", order("ContentSid", "order_shipped"), 21655},
-		{"variables are no object", order("ContentSid", content, "ContentVariables", `["a"]`), 21656},
-		{"variables are null", order("ContentSid", content, "ContentVariables", "null"), 21656},
-		{"variable is empty", order("ContentSid", content, "ContentVariables", `{"1":""}`), 21656},
-		{"callback is no URL", order("StatusCallback", "relay"), 21609},
-		{"callback with underscore", order("StatusCallback", "https://my_relay.example.com/"), 21609},
-		{"validity too long", order("ValidityPeriod", "36001"), 21624},
-		{"validity zero", order("ValidityPeriod", "0"), 21624},
-		{"unknown parameter", order("Text", "x"), 20001},
-		{"parameter in lower case", order("body", "x"), 20001},
+		{"variables alone", twilioOrder("ContentVariables", `{"1":"a"}`), 21654},
+		{"bad template", twilioOrder("ContentSid", "order_shipped"), 21655},
+		{"variables are no object", twilioOrder("ContentSid", content, "ContentVariables", `["a"]`), 21656},
+		{"variables are null", twilioOrder("ContentSid", content, "ContentVariables", "null"), 21656},
+		{"variable is empty", twilioOrder("ContentSid", content, "ContentVariables", `{"1":""}`), 21656},
+		{"callback is no URL", twilioOrder("StatusCallback", "relay"), 21609},
+		{"callback with underscore", twilioOrder("StatusCallback", "https://my_relay.example.com/"), 21609},
+		{"validity too long", twilioOrder("ValidityPeriod", "36001"), 21624},
+		{"validity zero", twilioOrder("ValidityPeriod", "0"), 21624},
+		{"unknown parameter", twilioOrder("Text", "x"), 20001},
+		{"parameter in lower case", twilioOrder("body", "x"), 20001},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestSimulatorRefusesWhatTwilioDoes(t *testing.T) {
 	if n := d.world.Ledger.Len(); n != 0 {
 		t.Errorf("%d refused messages are in the ledger", n)
 	}
-	for _, good := range []url.Values{order(), order("From", "MyCompany"), order("From", "12345"), order("From", "", "MessagingServiceSid", service)} {
+	for _, good := range []url.Values{twilioOrder(), twilioOrder("From", "MyCompany"), twilioOrder("From", "12345"), twilioOrder("From", "", "MessagingServiceSid", service)} {
 		if status, body := d.post(t, good); status != 201 {
 			t.Errorf("%v: %d %v", good, status, body)
 		}
@@ -128,7 +128,7 @@ func TestSimulatorRefusesWhatTwilioDoes(t *testing.T) {
 
 func TestSimulatorAdmits(t *testing.T) {
 	key := "SK" + strings.Repeat("a", 32)
-	d := newDesk(t, sim.Knobs{}, channel.Values{"apiKeySid": key, "apiKeySecret": "key-secret"})
+	d := newTwilioDesk(t, sim.Knobs{}, channel.Values{"apiKeySid": key, "apiKeySecret": "key-secret"})
 	header := func(value string) func(*fasthttp.Request) {
 		return func(r *fasthttp.Request) { r.Header.Set("Authorization", value) }
 	}
@@ -155,7 +155,7 @@ func TestSimulatorAdmits(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			if status, body := d.post(t, order(), row.change); status != row.status || body["code"] != row.code {
+			if status, body := d.post(t, twilioOrder(), row.change); status != row.status || body["code"] != row.code {
 				t.Errorf("status %d, %v; want %d, code %v", status, body, row.status, row.code)
 			}
 		})
@@ -163,12 +163,12 @@ func TestSimulatorAdmits(t *testing.T) {
 }
 
 func TestSimulatorMisbehavesOnRequest(t *testing.T) {
-	d := newDesk(t, sim.Knobs{Throttle: 1}, nil)
-	if status, body := d.post(t, order()); status != 429 || body["code"] != 20429.0 {
+	d := newTwilioDesk(t, sim.Knobs{Throttle: 1}, nil)
+	if status, body := d.post(t, twilioOrder()); status != 429 || body["code"] != 20429.0 {
 		t.Errorf("throttled: %d %v", status, body)
 	}
 	d.world.SetKnobs(sim.Knobs{Fail: 1})
-	if status, body := d.post(t, order()); status != 500 || body["code"] != 20500.0 {
+	if status, body := d.post(t, twilioOrder()); status != 500 || body["code"] != 20500.0 {
 		t.Errorf("failing: %d %v", status, body)
 	}
 	if n := d.world.Ledger.Len(); n != 0 {
@@ -177,9 +177,9 @@ func TestSimulatorMisbehavesOnRequest(t *testing.T) {
 }
 
 func TestSimulatorLedger(t *testing.T) {
-	d := newDesk(t, sim.Knobs{}, nil)
-	d.post(t, order())
-	d.post(t, order("Body", "", "ContentSid", content, "ContentVariables", `{"1":"Kim"}`))
+	d := newTwilioDesk(t, sim.Knobs{}, nil)
+	d.post(t, twilioOrder())
+	d.post(t, twilioOrder("Body", "", "ContentSid", content, "ContentVariables", `{"1":"Kim"}`))
 	lines := d.world.Ledger.Lines(0)
 	if len(lines) != 2 || lines[0].Text != "Order 1234 shipped" || lines[0].To != "+15558675310" || lines[0].Account != account {
 		t.Fatalf("ledger %+v", lines)
@@ -192,15 +192,15 @@ func TestSimulatorLedger(t *testing.T) {
 	}
 }
 
-// inbox is a relay that keeps the callbacks it is sent.
-type inbox struct {
+// twilioInbox is a relay that keeps the callbacks it is sent.
+type twilioInbox struct {
 	mu   sync.Mutex
 	got  []url.Values
 	bad  []string
 	hook string
 }
 
-func (in *inbox) take(ctx *fasthttp.RequestCtx) {
+func (in *twilioInbox) take(ctx *fasthttp.RequestCtx) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	form, err := url.ParseQuery(string(ctx.PostBody()))
@@ -225,10 +225,10 @@ func TestSimulatorCallbacks(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.to+" "+row.want, func(t *testing.T) {
-			in := &inbox{}
+			in := &twilioInbox{}
 			in.hook = "http://" + serve(t, in.take) + "/hook?sender=main"
-			d := newDesk(t, row.knobs, nil)
-			_, body := d.post(t, order("To", row.to, "From", "", "MessagingServiceSid", service, "StatusCallback", in.hook))
+			d := newTwilioDesk(t, row.knobs, nil)
+			_, body := d.post(t, twilioOrder("To", row.to, "From", "", "MessagingServiceSid", service, "StatusCallback", in.hook))
 			if err := d.world.Settle(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -237,7 +237,7 @@ func TestSimulatorCallbacks(t *testing.T) {
 	}
 }
 
-func (in *inbox) check(t *testing.T, want, sid string) {
+func (in *twilioInbox) check(t *testing.T, want, sid string) {
 	t.Helper()
 	in.mu.Lock()
 	defer in.mu.Unlock()

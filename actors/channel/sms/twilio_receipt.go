@@ -9,7 +9,7 @@ import (
 	"messagehub/store/message/json"
 )
 
-const signatureHeader = "X-Twilio-Signature"
+const twilioSignatureHeader = "X-Twilio-Signature"
 
 // The statuses of a message at Twilio that say something new.
 const (
@@ -22,8 +22,8 @@ const (
 )
 
 // Receipts implements [channel.Receiver].
-func (a *adapter) Receipts(cb *message.Callback) ([]message.Receipt, message.Reply, error) {
-	header := cb.Header(signatureHeader)
+func (a *twilio) Receipts(cb *message.Callback) ([]message.Receipt, message.Reply, error) {
+	header := cb.Header(twilioSignatureHeader)
 	if header == "" {
 		return nil, message.Reply{}, message.ErrUnsigned
 	}
@@ -39,7 +39,7 @@ func (a *adapter) Receipts(cb *message.Callback) ([]message.Receipt, message.Rep
 	if broken != nil {
 		return nil, message.Reply{}, fmt.Errorf("read form: %w", message.ErrBadCallback)
 	}
-	receipts, err := receipt(params)
+	receipts, err := twilioReceipt(params)
 	for i := range receipts {
 		receipts[i].Test = a.test
 	}
@@ -48,7 +48,7 @@ func (a *adapter) Receipts(cb *message.Callback) ([]message.Receipt, message.Rep
 
 // addresses returns the addresses that the signature may be of: the one asked
 // for and, should a proxy have changed it, the one that Twilio was given.
-func (a *adapter) addresses(cb *message.Callback) []string {
+func (a *twilio) addresses(cb *message.Callback) []string {
 	out := []string{cb.URL}
 	if a.callbackURL == "" {
 		return out
@@ -64,7 +64,7 @@ func (a *adapter) addresses(cb *message.Callback) []string {
 }
 
 // other checks a callback whose body is no form. It is of no interest.
-func (a *adapter) other(cb *message.Callback, header, hash string) error {
+func (a *twilio) other(cb *message.Callback, header, hash string) error {
 	if !hashed(hash, cb.Body) || !signed(a.authToken, header, a.addresses(cb), nil) {
 		return message.ErrUnsigned
 	}
@@ -74,8 +74,8 @@ func (a *adapter) other(cb *message.Callback, header, hash string) error {
 	return nil
 }
 
-// receipt makes the receipt of a status callback, if there is one in it.
-func receipt(params url.Values) ([]message.Receipt, error) {
+// twilioReceipt makes the receipt of a status callback, if there is one in it.
+func twilioReceipt(params url.Values) ([]message.Receipt, error) {
 	sid := first(params, "MessageSid", "SmsSid")
 	status := first(params, "MessageStatus", "SmsStatus")
 	if !usable(sid) || status == "" {
@@ -92,7 +92,7 @@ func receipt(params url.Values) ([]message.Receipt, error) {
 	case statusFailed, statusUndelivered, statusCanceled:
 		code, _ := strconv.Atoi(params.Get("ErrorCode"))
 		r.Status = message.Failed
-		r.Failure, r.RetryAfter = failure(code)
+		r.Failure, r.RetryAfter = twilioFailure(code)
 	default: // on its way
 		return nil, nil
 	}

@@ -15,19 +15,19 @@ import (
 	"messagehub/store/message/json"
 )
 
-// simulator plays Twilio's API for one account. It is stricter than Twilio in
+// twilioSimulator plays Twilio's API for one account. It is stricter than Twilio in
 // one thing: a parameter that the API does not have is refused, so that it
 // shows.
-type simulator struct {
+type twilioSimulator struct {
 	world   *sim.World
 	account string
 	token   string
 	logins  []string // the Authorization headers that are let in
-	rules   *rules
+	rules   *twilioRules
 }
 
-func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
-	p := &simulator{world: w, account: s.Settings.Text("accountSid"), token: s.Settings.Text("authToken"), rules: newRules()}
+func newTwilioSimulator(w *sim.World, s channel.Sender) sim.Provider {
+	p := &twilioSimulator{world: w, account: s.Settings.Text("accountSid"), token: s.Settings.Text("authToken"), rules: newTwilioRules()}
 	p.logins = []string{login(p.account, p.token)}
 	if key := s.Settings.Text("apiKeySid"); key != "" {
 		p.logins = append(p.logins, login(key, s.Settings.Text("apiKeySecret")))
@@ -35,64 +35,64 @@ func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
 	return p
 }
 
-// refuse is an error of Twilio's.
-type refuse struct {
+// twilioFault is an error of Twilio's.
+type twilioFault struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 	Info    string `json:"more_info"`
 	Status  int    `json:"status"`
 }
 
-func no(status, code int, text string) *refuse {
-	return &refuse{code, text, "https://www.twilio.com/docs/errors/" + strconv.Itoa(code), status}
+func twilioNo(status, code int, text string) *twilioFault {
+	return &twilioFault{code, text, "https://www.twilio.com/docs/errors/" + strconv.Itoa(code), status}
 }
 
 // Handle implements [sim.Provider].
-func (s *simulator) Handle(ctx *fasthttp.RequestCtx) {
+func (s *twilioSimulator) Handle(ctx *fasthttp.RequestCtx) {
 	if r := s.admit(ctx); r != nil {
-		reply(ctx, r.Status, r)
+		replyJSON(ctx, r.Status, r)
 		return
 	}
 	if ctx.IsGet() {
-		reply(ctx, 200, map[string]string{"sid": s.account, "friendly_name": "Sandbox", "status": "active", "type": "Full"})
+		replyJSON(ctx, 200, map[string]string{"sid": s.account, "friendly_name": "Sandbox", "status": "active", "type": "Full"})
 		return
 	}
-	f := &form{ctx.PostArgs(), s.rules}
+	f := &twilioForm{ctx.PostArgs(), s.rules}
 	if r := f.check(); r != nil {
-		reply(ctx, r.Status, r)
+		replyJSON(ctx, r.Status, r)
 		return
 	}
 	script := s.world.Script(f.get("To"), s.tries(f))
-	if r := scripted(script.Answer); r != nil {
+	if r := twilioScripted(script.Answer); r != nil {
 		s.world.Wait(script.Delay)
 		if script.Answer == sim.Throttled {
 			ctx.Response.Header.Set("Retry-After", "1")
 		}
-		reply(ctx, r.Status, r)
+		replyJSON(ctx, r.Status, r)
 		return
 	}
 	s.take(ctx, f, script)
 }
 
 // admit checks who asks for what.
-func (s *simulator) admit(ctx *fasthttp.RequestCtx) *refuse {
+func (s *twilioSimulator) admit(ctx *fasthttp.RequestCtx) *twilioFault {
 	if !s.known(string(ctx.Request.Header.Peek("Authorization"))) {
 		ctx.Response.Header.Set("WWW-Authenticate", `Basic realm="Twilio API"`)
-		return no(401, 20003, "Authenticate")
+		return twilioNo(401, 20003, "Authenticate")
 	}
 	path := string(ctx.Path())
 	if own := "/2010-04-01/Accounts/" + s.account; path == own+".json" && ctx.IsGet() {
 		return nil
 	} else if path != own+"/Messages.json" {
-		return no(404, 20404, "The requested resource "+path+" was not found")
+		return twilioNo(404, 20404, "The requested resource "+path+" was not found")
 	}
 	if !ctx.IsPost() {
-		return no(405, 20004, "Method not allowed")
+		return twilioNo(405, 20004, "Method not allowed")
 	}
 	return nil
 }
 
-func (s *simulator) known(header string) bool {
+func (s *twilioSimulator) known(header string) bool {
 	for _, l := range s.logins {
 		if subtle.ConstantTimeCompare([]byte(header), []byte(l)) == 1 {
 			return true
@@ -103,7 +103,7 @@ func (s *simulator) known(header string) bool {
 
 // tries counts the reserved recipients' messages: by address and content, for
 // Twilio is told nothing else that stays the same.
-func (s *simulator) tries(f *form) int {
+func (s *twilioSimulator) tries(f *twilioForm) int {
 	to := f.get("To")
 	if !strings.HasPrefix(to, sim.Reserved) {
 		return 0
@@ -111,23 +111,23 @@ func (s *simulator) tries(f *form) int {
 	return s.world.Tries(strings.Join([]string{s.account, to, f.text(), f.get("MediaUrl")}, "\x00"))
 }
 
-// scripted returns the refusal that a script asks for, if it does.
-func scripted(a sim.Answer) *refuse {
+// twilioScripted returns the refusal that a script asks for, if it does.
+func twilioScripted(a sim.Answer) *twilioFault {
 	switch a {
 	case sim.NotOnChannel:
-		return no(400, 21614, "'To' number is not a valid mobile number")
+		return twilioNo(400, 21614, "'To' number is not a valid mobile number")
 	case sim.OptedOut:
-		return no(400, 21610, "Attempt to send to unsubscribed recipient")
+		return twilioNo(400, 21610, "Attempt to send to unsubscribed recipient")
 	case sim.Throttled:
-		return no(429, 20429, "Too Many Requests")
+		return twilioNo(429, 20429, "Too Many Requests")
 	case sim.ServerError:
-		return no(500, 20500, "Internal Server Error")
+		return twilioNo(500, 20500, "Internal Server Error")
 	}
 	return nil
 }
 
 // take accepts the message, and answers unless the script withholds it.
-func (s *simulator) take(ctx *fasthttp.RequestCtx, f *form, script sim.Script) {
+func (s *twilioSimulator) take(ctx *fasthttp.RequestCtx, f *twilioForm, script sim.Script) {
 	m := s.create(f)
 	answered := script.Answer != sim.NoAnswer
 	s.world.Ledger.Add(sim.Received{
@@ -140,7 +140,7 @@ func (s *simulator) take(ctx *fasthttp.RequestCtx, f *form, script sim.Script) {
 		sim.Withhold(ctx)
 		return
 	}
-	reply(ctx, 201, m)
+	replyJSON(ctx, 201, m)
 }
 
 // created201 is the resource that Twilio answers with.
@@ -168,7 +168,7 @@ type created201 struct {
 }
 
 // create makes the resource of a form that passed.
-func (s *simulator) create(f *form) *created201 {
+func (s *twilioSimulator) create(f *twilioForm) *created201 {
 	kind, body := "SM", f.get("Body")
 	media := len(f.args.PeekMulti("MediaUrl"))
 	if media > 0 {
@@ -194,7 +194,7 @@ func (s *simulator) create(f *form) *created201 {
 	return m
 }
 
-func reply(ctx *fasthttp.RequestCtx, status int, v any) {
+func replyJSON(ctx *fasthttp.RequestCtx, status int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("BUG: an answer can't be encoded: %v", err))

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// signature returns what Twilio's X-Twilio-Signature has to be: the HMAC of
+// twilioSignature returns what Twilio's X-Twilio-Signature has to be: the HMAC of
 // the URL, followed by each parameter's name and value, in the order of the
 // names. Values of a repeated name are sorted, and each counts once.
-func signature(key, address string, params url.Values) string {
+func twilioSignature(key, address string, params url.Values) string {
 	mac := hmac.New(sha1.New, []byte(key))
 	mac.Write([]byte(address))
 	names := make([]string, 0, len(params))
@@ -38,7 +38,7 @@ func signature(key, address string, params url.Values) string {
 func signed(key, header string, addresses []string, params url.Values) bool {
 	for _, address := range addresses {
 		for _, form := range forms(address) {
-			if hmac.Equal([]byte(header), []byte(signature(key, form, params))) {
+			if hmac.Equal([]byte(header), []byte(twilioSignature(key, form, params))) {
 				return true
 			}
 		}

@@ -10,7 +10,7 @@ import (
 
 // Probe implements [channel.Prober]: it reads the account. An API key that may
 // only send is refused here.
-func (a *adapter) Probe(ctx context.Context) (string, error) {
+func (a *twilio) Probe(ctx context.Context) (string, error) {
 	answer, err := a.http.Do(ctx, channel.Call{Method: "GET", URL: strings.TrimSuffix(a.url, "/Messages.json") + ".json", Basic: a.auth})
 	if err != nil {
 		return "", err
@@ -21,7 +21,7 @@ func (a *adapter) Probe(ctx context.Context) (string, error) {
 	}
 	switch {
 	case answer.Status >= 300:
-		return "", refused(answer)
+		return "", twilioRefused(answer)
 	case json.Unmarshal(answer.Body, &account) != nil || account.Status == "":
 		return "", answer.ByStatus()
 	case account.Status != "active":
