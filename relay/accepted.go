@@ -62,7 +62,7 @@ func (d *draft) appendNotes(b []byte) []byte {
 	}
 	step := &d.steps[0]
 	if ch := d.plans[0].channel; ch != nil && ch.Segments != nil && step.ContentType == message.Text {
-		n, encoding := ch.Segments(step.Content)
+		n, encoding := ch.Segments(step.From, d.out.Test, step.Content)
 		b = appendIntMember(b, "segments", n)
 		b = appendStringMember(b, "encoding", encoding)
 	}

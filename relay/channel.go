@@ -21,8 +21,9 @@ type Channel struct {
 	CheckRecipient func(to string) error
 	// CheckContent refuses what the channel can never carry; it may be nil.
 	CheckContent func(*message.Step) *Fault
-	// Segments counts what a text costs; it may be nil.
-	Segments func(text string) (n int, encoding string)
+	// Segments counts what a text costs at the sender that a message names, or
+	// at the default one; it may be nil.
+	Segments func(from string, test bool, text string) (n int, encoding string)
 	// Configured: it has a sender for live messages.
 	Configured bool
 	// Senders and TestSenders are the names that "from" may take.

@@ -209,7 +209,7 @@ func testChannels() []Channel {
 		{
 			Name: "sms", Contents: []message.ContentType{message.Text}, Best: message.Delivered, Phone: true,
 			CheckRecipient: checkTestPhone, Configured: true, Senders: []string{"main"}, TestSenders: []string{"sandbox"},
-			Segments: func(text string) (int, string) { return 1 + len(text)/160, "GSM-7" },
+			Segments: func(_ string, _ bool, text string) (int, string) { return 1 + len(text)/160, "GSM-7" },
 			CheckContent: func(s *message.Step) *Fault {
 				if len(s.Content) > 1600 {
 					return &Fault{"content", ContentTooLong, "content is longer than 1,600 characters."}

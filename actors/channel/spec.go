@@ -40,9 +40,9 @@ type Spec struct {
 	CheckRecipient func(to string) error
 	// CheckContent refuses what the channel can never carry. It may be nil.
 	CheckContent func(*message.Step) *Fault
-	// Segments counts what a text costs, where the channel counts (SMS); else
-	// it is nil.
-	Segments func(text string) (n int, encoding string)
+	// Segments makes what counts the cost of a text at a sender with the given
+	// settings, where the channel counts (SMS); else it is nil.
+	Segments func(Values) func(text string) (n int, encoding string)
 	// Settings are what a sender's configuration may hold. All channels have
 	// "baseURL", where the provider's API is, and end with [PaceSettings]. The
 	// sandbox's baseURL is "http://sandbox.invalid/<name>", which no network

@@ -63,7 +63,7 @@ func (h *Hub) channels() []relay.Channel {
 		spec := &h.specs[i]
 		c := relay.Channel{
 			Name: spec.Name, Contents: spec.Contents, Best: spec.Best, Phone: spec.Phone, Idempotent: spec.Idempotent,
-			CheckRecipient: spec.CheckRecipient, CheckContent: contentCheck(spec), Segments: spec.Segments,
+			CheckRecipient: spec.CheckRecipient, CheckContent: contentCheck(spec), Segments: h.counter(spec),
 		}
 		for _, s := range h.config.Senders {
 			if s.Channel == spec.Name {
@@ -76,6 +76,31 @@ func (h *Hub) channels() []relay.Channel {
 		out = append(out, c)
 	}
 	return out
+}
+
+// counter counts what a text costs at a sender of a channel; nil where the
+// channel does not count.
+func (h *Hub) counter(spec *channel.Spec) func(from string, test bool, text string) (int, string) {
+	if spec.Segments == nil {
+		return nil
+	}
+	live := map[string]func(string) (int, string){}
+	for _, s := range h.config.Senders {
+		if s.Channel != spec.Name {
+			continue
+		}
+		live[s.Name] = spec.Segments(s.Settings)
+		if live[""] == nil { // the first is the default
+			live[""] = live[s.Name]
+		}
+	}
+	sandbox := spec.Segments(channel.Sandbox(spec.Settings))
+	return func(from string, test bool, text string) (int, string) {
+		if count := live[from]; count != nil && !test {
+			return count(text)
+		}
+		return sandbox(text)
+	}
 }
 
 func contentCheck(spec *channel.Spec) func(*message.Step) *relay.Fault {

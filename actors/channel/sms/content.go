@@ -76,3 +76,20 @@ func checkTemplate(s *message.Step) *channel.Fault {
 	}
 	return nil
 }
+
+// textOf returns what a provider that carries text alone is given for a step:
+// a medium goes as its link, below the caption.
+func textOf(s *message.Step) (string, error) {
+	switch s.ContentType {
+	case message.Text:
+		return s.Content, nil
+	case message.Media:
+		if s.Content == "" {
+			return s.MediaURL, nil
+		}
+		return s.Content + "\n" + s.MediaURL, nil
+	case message.Template:
+		return "", channel.Failed(channel.TemplateNotFound, "", "this provider has no templates")
+	}
+	return "", channel.Failed(channel.ContentRejected, "", "SMS carries no "+s.ContentType.String())
+}

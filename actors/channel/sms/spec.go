@@ -44,7 +44,7 @@ func Spec() channel.Spec {
 		Name: name, Title: "SMS",
 		Contents: []message.ContentType{message.Text, message.Template, message.Media},
 		Best:     message.Delivered, Phone: true, SignatureHeader: twilioSignatureHeader,
-		CheckRecipient: checkRecipient, CheckContent: checkContent, Segments: Segments,
+		CheckRecipient: checkRecipient, CheckContent: checkContent, Segments: counter,
 		Settings: append(settings(), channel.PaceSettings(pace)...), Pace: pace,
 		New: newAdapter, Simulator: newSimulator,
 	}
@@ -81,7 +81,7 @@ func settings() []channel.Setting {
 			Help: "number, short code or name to send from",
 		},
 	}
-	return append(common, twilioSettings()...)
+	return slices.Concat(common, encodingSettings(), twilioSettings())
 }
 
 // base returns the address of the provider's API.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"messagehub/actors/channel"
+	"messagehub/actors/channel/sms/gsm"
 	"messagehub/store/message"
 	"messagehub/store/message/json"
 )
@@ -23,6 +24,7 @@ type twilio struct {
 	service     string
 	callbackURL string
 	authToken   string
+	encoder     gsm.Encoder
 	now         func() time.Time
 }
 
@@ -34,7 +36,7 @@ func newTwilio(s channel.Sender) (channel.Adapter, error) {
 	a := &twilio{
 		test: s.Test, http: s.HTTP, now: time.Now, callbackURL: s.CallbackURL,
 		from: v.Text(settingFrom), service: v.Text(settingService),
-		authToken: v.Text(settingAuthToken),
+		authToken: v.Text(settingAuthToken), encoder: encoderOf(v),
 	}
 	account := v.Text(settingAccountSid)
 	a.url = base(v, "https://api.twilio.com") + "/2010-04-01/Accounts/" + account + "/Messages.json"
@@ -59,7 +61,8 @@ func (a *twilio) Send(ctx context.Context, r *channel.Request) (channel.Acceptan
 	}
 	acceptance, err := decodeTwilio(answer)
 	if err == nil && acceptance.Segments == 0 && r.Step.ContentType == message.Text {
-		acceptance.Segments, _ = Segments(r.Step.Content)
+		form, _ := a.encoder.Measure(r.Step.Content)
+		acceptance.Segments = form.Parts
 	}
 	return acceptance, err
 }

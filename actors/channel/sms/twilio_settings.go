@@ -49,6 +49,9 @@ func checkTwilio(v channel.Values) error {
 	if v.Text(settingFrom) == "" && v.Text(settingService) == "" {
 		return errors.New(settingFrom + " or " + settingService + " is needed")
 	}
+	if v.Text(settingLanguages) != "" {
+		return errors.New(settingLanguages + " is not for " + settingProvider + " " + providerTwilio + ", which has the default alphabet and UCS-2 alone")
+	}
 	if (v.Text(settingAPIKeySid) == "") != (v.Text(settingAPIKeySecret) == "") {
 		return errors.New(settingAPIKeySid + " and " + settingAPIKeySecret + " are needed together")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/sim"
+	"messagehub/actors/channel/sms/gsm"
 	"messagehub/store/message"
 	"messagehub/store/message/json"
 )
@@ -188,7 +189,8 @@ func (s *twilioSimulator) create(f *twilioForm) *created201 {
 	}
 	from, n := f.get("From"), 1
 	if media == 0 && body != "" {
-		n, _ = Segments(body)
+		f, _ := gsm.Encoder{}.Measure(body)
+		n = f.Parts
 	}
 	m.From, m.Status, m.NumSegments = &from, "queued", strconv.Itoa(n)
 	return m

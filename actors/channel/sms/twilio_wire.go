@@ -26,18 +26,19 @@ func (a *twilio) encode(r *channel.Request) (string, error) {
 		seconds := int64(r.Expires.Sub(message.TimeOf(a.now())).Seconds())
 		form.Set("ValidityPeriod", strconv.FormatInt(min(max(seconds, minValidity), maxValidity), 10))
 	}
-	if err := fill(form, r.Step); err != nil {
+	if err := a.fill(form, r.Step); err != nil {
 		return "", err
 	}
 	return form.Encode(), nil
 }
 
-func fill(form url.Values, s *message.Step) error {
+func (a *twilio) fill(form url.Values, s *message.Step) error {
 	switch s.ContentType {
 	case message.Text:
-		form.Set("Body", s.Content)
+		_, text := a.encoder.Measure(s.Content)
+		form.Set("Body", text)
 		return nil
-	case message.Media:
+	case message.Media: // counted by the medium, not by the text
 		set(form, "Body", s.Content)
 		form.Set("MediaUrl", s.MediaURL)
 		return nil
