@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"messagehub/store/message/json"
 )
 
 // Setting describes one value that a sender's configuration may hold.
@@ -34,6 +36,8 @@ const (
 	KindInt
 	KindBool
 	KindDuration
+	// KindMap is a mapping of texts to texts, kept as a JSON object.
+	KindMap
 )
 
 // Values are a sender's settings by name, complete with defaults.
@@ -50,6 +54,13 @@ func (v Values) Bool(name string) bool { b, _ := strconv.ParseBool(v[name]); ret
 
 // Duration returns the named value as a duration.
 func (v Values) Duration(name string) time.Duration { d, _ := time.ParseDuration(v[name]); return d }
+
+// Map returns the named value as a mapping.
+func (v Values) Map(name string) map[string]string {
+	var out map[string]string
+	_ = json.Unmarshal([]byte(v[name]), &out)
+	return out
+}
 
 // Complete checks given against settings and fills in defaults. Its error
 // joins every fault, each naming its setting.
@@ -107,9 +118,15 @@ func (s *Setting) check(value string) error {
 		_, err = strconv.ParseBool(value)
 	case KindDuration:
 		_, err = time.ParseDuration(value)
+	case KindMap:
+		var out map[string]string
+		err = json.Unmarshal([]byte(value), &out)
 	}
 	if err != nil {
-		return fmt.Errorf("must be %s", [...]string{"text", "an http(s) URL without user, query and fragment", "a whole number", "true or false", "a duration such as 30s"}[s.Kind])
+		return fmt.Errorf("must be %s", [...]string{
+			"text", "an http(s) URL without user, query and fragment", "a whole number", "true or false", "a duration such as 30s",
+			"a mapping of names to texts",
+		}[s.Kind])
 	}
 	if s.Check != nil {
 		return s.Check(value)

@@ -15,6 +15,7 @@ func someSettings() []Setting {
 		{Name: "count", Kind: KindInt, Default: "3"},
 		{Name: "flag", Kind: KindBool},
 		{Name: "wait", Kind: KindDuration, Default: "10s"},
+		{Name: "words", Kind: KindMap},
 		{Name: "even", Check: func(v string) error {
 			if len(v)%2 != 0 {
 				return errors.New("must have an even length")
@@ -29,7 +30,7 @@ func TestCompleteFillsDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Values{"url": "https://example.com", "token": "t", "count": "3", "flag": "true", "wait": "10s", "even": ""}
+	want := Values{"url": "https://example.com", "token": "t", "count": "3", "flag": "true", "wait": "10s", "words": "", "even": ""}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -45,14 +46,14 @@ func TestCompleteFillsDefaults(t *testing.T) {
 // one.
 func TestCompleteListsEveryFault(t *testing.T) {
 	_, err := Complete(someSettings(), Values{
-		"url": "ftp://example.com", "count": "three", "flag": "perhaps", "wait": "10", "even": "abc", "tokne": "t",
+		"url": "ftp://example.com", "count": "three", "flag": "perhaps", "wait": "10", "words": "[]", "even": "abc", "tokne": "t",
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
 		"url must be an http(s) URL", "token is missing: the account's token", "count must be a whole number", "flag must be true or false",
-		"wait must be a duration such as 30s", "even must have an even length", "tokne is not a setting of this channel",
+		"wait must be a duration such as 30s", "words must be a mapping of names to texts", "even must have an even length", "tokne is not a setting of this channel",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not say %q:\n%v", want, err)
@@ -63,7 +64,7 @@ func TestCompleteListsEveryFault(t *testing.T) {
 // TestFaultsTellNoValue checks that a secret put in the wrong place is not
 // shown.
 func TestFaultsTellNoValue(t *testing.T) {
-	_, err := Complete(someSettings(), Values{"url": "SECRET", "count": "SECRET", "flag": "SECRET", "wait": "SECRET", "even": "SECRETS"})
+	_, err := Complete(someSettings(), Values{"url": "SECRET", "count": "SECRET", "flag": "SECRET", "wait": "SECRET", "words": "SECRET", "even": "SECRETS"})
 	if err == nil || strings.Contains(err.Error(), "SECRET") {
 		t.Errorf("error %v", err)
 	}

@@ -57,8 +57,8 @@ func (r *reader) pairs(path string, n ast.Node) []*ast.MappingValueNode {
 	var out []*ast.MappingValueNode
 	for _, pair := range all {
 		tok := pair.Key.GetToken()
-		switch _, plain := pair.Key.(*ast.StringNode); {
-		case !plain:
+		switch {
+		case !isPlain(pair.Key):
 			r.hide(pair.Value)
 			r.faultAt(tok, cmp.Or(path, "the file"), "has a key that is no plain text", "")
 		case seen[tok.Value]:
@@ -70,6 +70,15 @@ func (r *reader) pairs(path string, n ast.Node) []*ast.MappingValueNode {
 		}
 	}
 	return out
+}
+
+// isPlain reports whether a key is text, or a number taken as its text.
+func isPlain(key ast.MapKeyNode) bool {
+	switch key.(type) {
+	case *ast.StringNode, *ast.IntegerNode:
+		return true
+	}
+	return false
 }
 
 // unknown refuses a key and names the nearest one that exists.

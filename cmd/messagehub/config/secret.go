@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"messagehub/actors/channel"
+	"messagehub/store/message/json"
 )
 
 var envName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,127}$`)
@@ -22,6 +23,9 @@ const maxSecret = 64 << 10
 func (s *sender) settingText(path string, n ast.Node, setting *channel.Setting) (string, bool) {
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
+		if setting.Kind == channel.KindMap {
+			return s.mapping(path, n)
+		}
 		return s.reference(path, n)
 	}
 	if setting.Secret {
@@ -36,6 +40,21 @@ func (s *sender) settingText(path string, n ast.Node, setting *channel.Setting) 
 		"take it from the environment: %s: {env: %s}\nor from a file: %s: {file: /run/secrets/%s}",
 		setting.Name, variable, setting.Name, strings.ToLower(variable)))
 	return "", false
+}
+
+// mapping reads the pairs of a [channel.KindMap].
+func (s *sender) mapping(path string, n ast.Node) (text string, ok bool) {
+	out := map[string]string{}
+	for _, pair := range s.pairs(path, n) {
+		key := pair.Key.GetToken().Value
+		value, ok := s.scalar(join(path, printable(key)), pair.Value)
+		if !ok {
+			return "", false
+		}
+		out[key] = value
+	}
+	b, err := json.Marshal(out)
+	return string(b), err == nil
 }
 
 // reference reads {env: NAME} or {file: PATH}.
