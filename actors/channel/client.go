@@ -69,6 +69,9 @@ type Call struct {
 	Basic       [2]string // user and password, if the user is not empty
 	Body        []byte
 	MaxAnswer   int // bytes of the answer; default 256 KiB
+	// Once gives a GET that causes a delivery a connection of its own: over a
+	// kept one that breaks, the transport would make it again.
+	Once bool
 }
 
 // Answer is a provider's response, bounded. The body of a 2xx is whole; that
@@ -118,6 +121,7 @@ func (c *Call) request(ctx context.Context, reached *atomic.Bool) (*http.Request
 	if err != nil {
 		return nil, err
 	}
+	req.Close = c.Once
 	if c.ContentType != "" {
 		req.Header.Set("Content-Type", c.ContentType)
 	}

@@ -61,6 +61,7 @@ func serve(t *testing.T, h fasthttp.RequestHandler) (address string) {
 		defer cancel()
 		_ = l.Close() // Shutdown does not know a server that has yet to begin
 		_ = s.ShutdownWithContext(ctx)
+		_ = l.Close() // Serve may not have begun
 		<-done
 	})
 	return l.Addr().String()

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -30,7 +31,7 @@ func (l *line) post(ctx context.Context, p *Post) int {
 	var req fasthttp.Request
 	var resp fasthttp.Response
 	req.SetRequestURI(p.URL)
-	req.Header.SetMethod(fasthttp.MethodPost)
+	req.Header.SetMethod(cmp.Or(p.Method, fasthttp.MethodPost))
 	for name, value := range p.Header {
 		req.Header.Set(name, value)
 	}

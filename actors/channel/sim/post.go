@@ -8,6 +8,7 @@ import (
 
 // Post is a receipt to be posted, After the call of [World.Post].
 type Post struct {
+	Method string // default POST
 	URL    string
 	Header map[string]string
 	Body   []byte

@@ -13,3 +13,21 @@ func TestConformanceOfAMessagingService(t *testing.T) { channeltest.Run(t, twili
 func FuzzTwilioAnswer(f *testing.F) { channeltest.FuzzAnswer(f, twilioNumberCase()) }
 
 func FuzzTwilioReceipts(f *testing.F) { channeltest.FuzzReceipts(f, twilioNumberCase()) }
+
+func TestConformanceOfAFormGateway(t *testing.T) { channeltest.Run(t, formCase()) }
+
+func TestConformanceOfAJSONGateway(t *testing.T) { channeltest.Run(t, jsonCase()) }
+
+func TestConformanceOfOwnReceipts(t *testing.T) { channeltest.Run(t, ownCase()) }
+
+func TestConformanceOfKannel(t *testing.T) { channeltest.Run(t, kannelCase()) }
+
+func FuzzFormAnswer(f *testing.F) { channeltest.FuzzAnswer(f, formCase()) }
+
+func FuzzFormReceipts(f *testing.F) { channeltest.FuzzReceipts(f, formCase()) }
+
+func FuzzJSONAnswer(f *testing.F) { channeltest.FuzzAnswer(f, jsonCase()) }
+
+func FuzzJSONReceipts(f *testing.F) { channeltest.FuzzReceipts(f, jsonCase()) }
+
+func FuzzOwnReceipts(f *testing.F) { channeltest.FuzzReceipts(f, ownCase()) }

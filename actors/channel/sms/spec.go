@@ -35,6 +35,7 @@ const (
 // The values of the setting provider.
 const (
 	providerTwilio = "twilio"
+	providerHTTP   = "http"
 )
 
 // Spec describes the channel.
@@ -53,6 +54,8 @@ func Spec() channel.Spec {
 // newAdapter makes the adapter that the setting provider names.
 func newAdapter(s channel.Sender) (channel.Adapter, error) {
 	switch s.Settings.Text(settingProvider) {
+	case providerHTTP:
+		return newGateway(s)
 	default:
 		return newTwilio(s)
 	}
@@ -61,6 +64,8 @@ func newAdapter(s channel.Sender) (channel.Adapter, error) {
 // newSimulator makes the provider that the setting provider names.
 func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
 	switch s.Settings.Text(settingProvider) {
+	case providerHTTP:
+		return newGatewaySimulator(w, s)
 	default:
 		return newTwilioSimulator(w, s)
 	}
@@ -69,19 +74,19 @@ func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
 func settings() []channel.Setting {
 	common := []channel.Setting{
 		{
-			Name: settingProvider, Default: providerTwilio, Check: oneOf(providerTwilio),
-			Help: "twilio",
+			Name: settingProvider, Default: providerTwilio, Check: oneOf(providerTwilio, providerHTTP),
+			Help: "twilio, or http (any gateway with an HTTP API)",
 		},
 		{
 			Name: settingBaseURL, Kind: channel.KindURL, Sandbox: "http://sandbox.invalid/sms",
-			Help: "where the provider's API is; without it https://api.twilio.com",
+			Help: "where the provider's API is; twilio: https://api.twilio.com, if not given",
 		},
 		{
 			Name: settingFrom, Sandbox: "+15005550006", Check: checkFrom,
 			Help: "number, short code or name to send from",
 		},
 	}
-	return slices.Concat(common, encodingSettings(), twilioSettings())
+	return slices.Concat(common, encodingSettings(), twilioSettings(), gatewaySettings(), gatewayReportSettings())
 }
 
 // base returns the address of the provider's API.
@@ -93,8 +98,11 @@ func base(v channel.Values, standard string) string {
 }
 
 // needs tells that a setting of the chosen provider is missing.
-func needs(provider, setting string) error {
-	return errors.New(setting + " is missing: " + settingProvider + " " + provider + " needs it")
+func needs(provider, setting string) error { return wants(settingProvider+" "+provider, setting) }
+
+// wants tells that a setting is missing which another one's value needs.
+func wants(value, setting string) error {
+	return errors.New(setting + " is missing: " + value + " needs it")
 }
 
 // oneOf returns a check for one of some words.

@@ -171,7 +171,7 @@ func twilioSign(_ testing.TB, v channel.Values, cb *channeltest.Callback) {
 	if at := strings.Index(cb.URL, "bodySHA256="); at >= 0 {
 		sum := sha256.Sum256([]byte(cb.Body))
 		cb.URL = cb.URL[:at] + "bodySHA256=" + hex.EncodeToString(sum[:])
-		cb.Header["X-Twilio-Signature"] = hmacOf(v.Text("authToken"), cb.URL)
+		cb.Header["X-Twilio-Signature"] = twilioHMAC(v.Text("authToken"), cb.URL)
 		return
 	}
 	params, _ := url.ParseQuery(cb.Body)
@@ -185,10 +185,10 @@ func twilioSign(_ testing.TB, v channel.Values, cb *channeltest.Callback) {
 			signed += name + value
 		}
 	}
-	cb.Header["X-Twilio-Signature"] = hmacOf(v.Text("authToken"), signed)
+	cb.Header["X-Twilio-Signature"] = twilioHMAC(v.Text("authToken"), signed)
 }
 
-func hmacOf(key, text string) string {
+func twilioHMAC(key, text string) string {
 	mac := hmac.New(sha1.New, []byte(key))
 	mac.Write([]byte(text))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))

@@ -174,7 +174,7 @@ func (d *document) checkResource(t *testing.T, body []byte) {
 
 func TestGoldensAreTwilios(t *testing.T) {
 	d := openAPI(t)
-	files, err := filepath.Glob("testdata/*.http")
+	files, err := filepath.Glob("testdata/twilio_*.http")
 	if err != nil || len(files) < 5 {
 		t.Fatalf("%d golden files, %v", len(files), err)
 	}

@@ -1,0 +1,44 @@
+package sms
+
+import (
+	"maps"
+	"slices"
+
+	"messagehub/actors/channel"
+)
+
+// presets are known gateways by name, as the settings that describe them.
+func presets() map[string]channel.Values {
+	return map[string]channel.Values{"kannel": kannel()}
+}
+
+func presetNames() []string { return slices.Sorted(maps.Keys(presets())) }
+
+// withPreset returns the settings, with those of the preset for what they do
+// not say.
+func withPreset(v channel.Values) channel.Values {
+	out := maps.Clone(v)
+	for name, value := range presets()[v.Text(settingPreset)] {
+		if out[name] == "" {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// kannel is the smsbox of Kannel 1.4 (user guide, "SMS push" and "delivery
+// reports"). It gives no id: its reports come to the address that the message
+// names, which tells them apart.
+func kannel() channel.Values {
+	return channel.Values{
+		settingMethod: "GET", settingPath: "/cgi-bin/sendsms",
+		settingQuery: `{"username":"{username}","password":"{secret}","from":"{from}","to":"{to}","text":"{text}",` +
+			`"charset":"UTF-8","coding":"{encoding}","dlr-mask":"31",` +
+			`"dlr-url":"{callback_url}&id={message_id}&status=%d&answer=%A"}`,
+		settingEncodings: `{"GSM-7":"0","UCS-2":"2"}`,
+		settingStatuses:  "202", settingSuccess: `^(0: Accepted for delivery|3: Queued for later delivery)`, settingErrorText: `^[^<]{1,200}`,
+		settingReceiptAuth: receiptAuthQuery, settingReceiptFormat: receiptForm,
+		settingReceiptID: "id", settingReceiptStatus: "status",
+		settingReceiptStatuses: `{"1":"delivered","2":"recipient_unreachable","4":"sent","8":"sent","16":"failed"}`,
+	}
+}
