@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"messagehub/relay/phone"
 	"messagehub/store/message"
 )
 
@@ -160,10 +161,22 @@ func (d *draft) checkAddress(p place, to string) {
 		d.checkReserved(p, name)
 		return
 	}
-	if c := d.plans[p].channel; c != nil {
-		if err := c.CheckRecipient(to); err != nil {
-			d.wrong(p, memberTo, InvalidRecipient, err.Error()+", not "+strconv.Quote(shorten(to)))
+	c := d.plans[p].channel
+	if c == nil {
+		return
+	}
+	err := c.CheckRecipient(to)
+	if c.Phone && !phone.Possible(to) {
+		if e164, ok := phone.Normal(to); ok {
+			d.steps[p].To, err = e164, c.CheckRecipient(e164)
+			to = e164
 		}
+		if why := phone.Check(to); why != nil {
+			err = why
+		}
+	}
+	if err != nil {
+		d.wrong(p, memberTo, InvalidRecipient, err.Error()+", not "+strconv.Quote(shorten(to)))
 	}
 }
 

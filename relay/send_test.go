@@ -3,6 +3,7 @@ package relay
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,20 @@ func TestSendFromTheSandboxSaysSo(t *testing.T) {
 	s := sentOf(t, d.ask(d.post(d.test, `{"to":"sim:delivered","channel":"whatsapp","content":"x"}`)), 202)
 	if !s.Data.Test || !d.log.last().Test || s.Data.Encoding != "" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A phone number is read as people write it, for each step.
+func TestRecipientsAreNormalised(t *testing.T) {
+	d := newDesk(t, nil).open()
+	sentOf(t, d.ask(d.post(d.live, `{"to":"+49 (151) 1234-5678","channel":"whatsapp","content":"x",
+		"fallback":{"channels":["sms",{"channel":"sms","to":"0044 (0)20 7946-0018"}]}}`)), 202)
+	var got []string
+	for _, step := range d.log.last().Steps {
+		got = append(got, step.To)
+	}
+	if want := []string{"+4915112345678", "+4915112345678", "+442079460018"}; !slices.Equal(got, want) {
+		t.Errorf("recipients %v, want %v", got, want)
 	}
 }
 
