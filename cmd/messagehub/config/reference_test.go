@@ -25,7 +25,11 @@ func lookup(name string) (string, bool) {
 		"NHN_WEBHOOK_SECRET":      "nhn-webhook-secret",
 		"INFOBIP_API_KEY":         "infobip-api-key",
 		"INFOBIP_CALLBACK_SECRET": "infobip-callback-secret",
-		"VIBER_BOT_TOKEN":         "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
+		"KANNEL_PASSWORD":         "kannel-password", "KANNEL_RECEIPT_TOKEN": "kannel-receipt-token",
+		"SMS_GATEWAY_TOKEN": "sms-gateway-token", "SMS_GATEWAY_PASSWORD": "sms-gateway-password",
+		"SMS_GATEWAY_RECEIPT_KEY": "sms-gateway-receipt-key", "SMS_GATEWAY_RECEIPT_TOKEN": "sms-gateway-receipt-token",
+		"TWILIO_API_KEY_SECRET": "twilio-api-key-secret",
+		"VIBER_BOT_TOKEN":       "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
 	}[name]
 	return v, ok
 }
@@ -64,6 +68,23 @@ func TestReferenceStaysValidWithItsCommentsTakenOut(t *testing.T) {
 	full := key.ReplaceAll(b, []byte("$1$2"))
 	if _, err := (config.Loader{Specs: all.Specs(), Env: lookup}).Parse("full.yaml", full); err != nil {
 		t.Errorf("%v", err)
+	}
+}
+
+// The configurations of the page sms-http are as good as they look.
+func TestExamplesOfThePageAreValid(t *testing.T) {
+	b, err := os.ReadFile("../../../relay/docs/pages/sms-http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(b, -1)
+	if len(blocks) != 3 {
+		t.Fatalf("%d examples", len(blocks))
+	}
+	for _, block := range blocks {
+		if _, err := (config.Loader{Specs: all.Specs(), Env: lookup}).Parse("sms-http.md", append([]byte("data: /srv/messages\n"), block[1]...)); err != nil {
+			t.Errorf("%v", err)
+		}
 	}
 }
 
