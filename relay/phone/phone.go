@@ -63,7 +63,8 @@ const separators = " -./()\u00a0\u2010\u2011"
 // Normal returns the number in E.164 where it begins with a plus sign or 00
 // and holds digits and separators alone, so that it can be read in one way
 // only: a "(0)" after the country code is not dialled from abroad. ok is false
-// for anything else, which is not to be called a number.
+// for anything else, which is not to be called a number. A number that is
+// [Possible] needs no reading.
 func Normal(to string) (e164 string, ok bool) {
 	rest := strings.TrimLeft(to, separators)
 	switch {

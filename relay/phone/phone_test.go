@@ -67,7 +67,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// What is possible stays as it is, and what Normal makes is plain.
+// What is possible can be read, and what Normal makes is plain.
 func TestNormalProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		checkNormal(t, rapid.StringMatching(`(\+|00)?[0-9]{1,3}[ ().-]?[0-9]{2,12}`).Draw(t, "to"))
@@ -81,8 +81,8 @@ func checkNormal(t failer, to string) {
 	if _, _, plain := split(got); ok && (!plain && len(got) <= maxDigits+1 || !utf8.ValidString(got)) {
 		t.Fatalf("%q becomes %q", to, got)
 	}
-	if Possible(to) && (!ok || got != to) {
-		t.Fatalf("%q is possible, but becomes %q, %v", to, got, ok)
+	if Possible(to) && !ok { // it may lose a zero that is not dialled from abroad
+		t.Fatalf("%q is possible, but can't be read", to)
 	}
 	if Possible(to) && Check(to) != nil {
 		t.Fatalf("%q: %v", to, Check(to))

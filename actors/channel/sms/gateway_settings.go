@@ -176,7 +176,7 @@ func checkFinder(value string) error {
 
 func checkEncodings(value string) error {
 	return checkMap(value, func(name, _ string) error {
-		return oneOf("GSM-7", "UCS-2", "Latin-1")(name)
+		return oneOf("GSM-7", "UCS-2")(name)
 	})
 }
 

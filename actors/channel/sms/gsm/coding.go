@@ -49,13 +49,7 @@ type Form struct {
 func (f *Form) width(r rune) int {
 	switch f.Coding {
 	case GSM7:
-		if _, ok := locking[f.Locking].code(r); ok {
-			return 1
-		}
-		if _, ok := single[f.Single].code(r); ok {
-			return 2
-		}
-		return 0
+		return pairs[f.Locking][f.Single].of(r)
 	case Latin1:
 		if r > 0xff {
 			return 0

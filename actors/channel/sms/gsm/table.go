@@ -51,6 +51,52 @@ var (
 	}
 )
 
+// widths are how many septets a character takes in a pair of tables.
+type widths struct {
+	low  [256]uint8
+	high map[rune]uint8
+}
+
+// pairs are the widths in each locking and single shift table.
+var pairs = makePairs()
+
+func makePairs() (out [languages][languages]*widths) {
+	for i, lock := range locking {
+		for j, shift := range single {
+			if lock == nil {
+				continue
+			}
+			w := &widths{high: map[rune]uint8{}}
+			for _, r := range shift.runes {
+				w.set(r, 2)
+			}
+			for _, r := range lock.runes { // what both have is written the short way
+				w.set(r, 1)
+			}
+			out[i][j] = w
+		}
+	}
+	return out
+}
+
+// set notes the width of r; 0 stands for no character.
+func (w *widths) set(r rune, septets uint8) {
+	switch {
+	case r == 0:
+	case r < 256:
+		w.low[r] = septets
+	default:
+		w.high[r] = septets
+	}
+}
+
+func (w *widths) of(r rune) int {
+	if uint32(r) < 256 {
+		return int(w.low[r])
+	}
+	return int(w.high[r])
+}
+
 // table is one table of the standard, both ways. It is not changed once made.
 type table struct {
 	runes [128]rune  // by code; 0: none
