@@ -89,8 +89,9 @@ func receiptStatusLabel(i int) string {
 	return `status="` + [receiptStatuses]string{"sent", "delivered", "read", "failed", otherLabel}[i] + `"`
 }
 
-// publicEvents is one more than the largest public entry type.
-const publicEvents = int(message.MessageScheduled) + 1
+// publicEvents is one more than the largest entry type; some in between are not
+// public, and stay zero.
+const publicEvents = int(message.LastEntryType) + 1
 
 // answers counts the answers of the API, by route and status, and the refused
 // ones by code.
@@ -119,6 +120,7 @@ func newAnswers() *answers {
 		}
 	}
 	a.addStatus(200)
+	a.addStatus(fasthttp.StatusCreated)
 	a.addStatus(fasthttp.StatusAccepted)
 	for _, row := range Problems() {
 		a.addStatus(row.Status)

@@ -162,7 +162,7 @@ func (c *checker) checkEvent(key []byte, value string, last []byte) error {
 		return errors.New("it is from before its message")
 	case ordinal > 0 && !follows:
 		return errors.New("the one before it is missing")
-	case !c.exists(ws, e.Message):
+	case e.Entry.Type.OfMessage() && !c.exists(ws, e.Message):
 		return errors.New("there is no message that it is of")
 	}
 	return nil

@@ -61,7 +61,7 @@ func TestCheckOfAGoodStore(t *testing.T) {
 		t.Errorf("%+v, want %v", report, mark)
 	}
 	for _, kind := range []string{
-		"table", "message", "state", "pending", "timer", "event", "provider", "receipt", "idempotency", "workspace", "key", "audit",
+		"table", "message", "state", "pending", "timer", "event", "provider", "receipt", "idempotency", "workspace", "key", "endpoint", "audit",
 	} {
 		if report.Rows[kind] == 0 {
 			t.Errorf("no %s was looked at: %v", kind, report.Rows)

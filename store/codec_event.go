@@ -12,7 +12,11 @@ func appendEvent(dst []byte, e *message.Event) []byte {
 	dst = append(append(dst, eventVersion), e.Message[:]...)
 	dst = append(dst, bit(e.Test), byte(e.Status))
 	dst = appendTime(appendString(dst, e.Channel), e.CreatedAt)
-	return appendEntry(dst, &e.Entry)
+	dst = appendEntry(dst, &e.Entry)
+	if !e.Entry.Type.OfMessage() {
+		dst = appendString(dst, e.Object)
+	}
+	return dst
 }
 
 // decodeEvent reads what appendEvent wrote.
@@ -24,6 +28,9 @@ func decodeEvent(e *message.Event, text string) error {
 	e.Channel = r.string()
 	e.CreatedAt = r.time()
 	r.entry(&e.Entry)
+	if !e.Entry.Type.OfMessage() {
+		e.Object = r.string()
+	}
 	return r.done("event")
 }
 

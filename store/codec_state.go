@@ -149,7 +149,7 @@ func appendEntry(dst []byte, e *message.Entry) []byte {
 }
 
 func (r *reader) entry(e *message.Entry) {
-	e.Type = message.EntryType(r.enum(byte(message.ReceiptConflict)))
+	e.Type = message.EntryType(r.enum(byte(message.LastEntryType)))
 	e.Attempt = int(r.enum(message.MaxAttempts - 1))
 	e.ReceivedAt = r.time()
 	e.At = e.ReceivedAt + r.time()

@@ -76,7 +76,7 @@ var anyFailure = rapid.Custom(func(t *rapid.T) *message.Failure {
 
 var anyEntry = rapid.Custom(func(t *rapid.T) message.Entry {
 	return message.Entry{
-		At: anyMoment.Draw(t, "at"), ReceivedAt: anyMoment.Draw(t, "received"), Type: enumOf(message.ReceiptConflict).Draw(t, "type"),
+		At: anyMoment.Draw(t, "at"), ReceivedAt: anyMoment.Draw(t, "received"), Type: enumOf(message.LastEntryType).Draw(t, "type"),
 		Attempt: rapid.IntRange(0, message.MaxAttempts-1).Draw(t, "attempt"), Code: anyText.Draw(t, "code"),
 	}
 })

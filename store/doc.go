@@ -59,6 +59,9 @@
 //	b workspace 4 id 16                          a batch and what became of it
 //	w, k, a                                      workspaces, keys, audit log
 //	v name                                       a value that its owner has sealed
+//	h kind 1 workspace 4 id 16                   an endpoint for events, its outbox ('o'), its replay ('p')
+//	h r workspace 4 id 16 position 8 ordinal 1   an event that is delivered to it again
+//	h d workspace 4 id 16 number 8               a line of its log of deliveries
 //	z/head                                       how far the log has come
 //	z/hour/ hour 4                               the first sequence of an hour
 //	z/schema, z/…                                what the directory was made with

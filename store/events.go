@@ -151,7 +151,8 @@ func acceptedEvent(o *message.Outbound) message.Event {
 }
 
 func (f *feed) readTold() message.Event {
-	e := message.Event{Workspace: f.workspace, Position: f.told.at}
+	key := f.told.rows.Key()
+	e := message.Event{Workspace: f.workspace, Position: f.told.at, Ordinal: int(key[len(key)-1])}
 	if err := decodeEvent(&e, string(f.told.rows.Value())); err != nil {
 		f.err = errors.Join(ErrCorrupt, err)
 	}

@@ -25,6 +25,7 @@ const (
 	prefixKey       = 'k'
 	prefixAudit     = 'a'
 	prefixSealed    = 'v' // name
+	prefixEndpoint  = 'h' // kind, workspace, id, then what the kind needs
 )
 
 // The rows of prefixMeta.

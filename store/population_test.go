@@ -46,7 +46,8 @@ func populate(t testing.TB, s *Store, rounds int) *population {
 		p.need(t, s.TouchKeys([]KeyUse{{k.ID, 60_000}}))
 		k.LastUsed = 60_000
 		p.keys[k.ID] = k
-		p.audits += 2
+		someEndpoint(t, s, w.ID)
+		p.audits += 3
 	}
 	for i := range rounds {
 		p.round(t, s, i)

@@ -31,6 +31,9 @@ func (s *Store) Retain(before message.Time) (Retained, error) {
 	if err != nil || bound == 0 {
 		return total, err
 	}
+	if err := s.retainDeliveries(before); err != nil {
+		return total, fmt.Errorf("retain: %w", err)
+	}
 	first := message.WorkspaceID(0)
 	for {
 		ws, ok, err := s.nextOwner(first)
@@ -90,20 +93,37 @@ func (s *Store) sequenceAt(at message.Time) (uint64, error) {
 	return sequence, nil
 }
 
-// nextOwner returns the first workspace from first on that has a message.
+// nextOwner returns the first workspace from first on that has a message or an
+// event.
 func (s *Store) nextOwner(first message.WorkspaceID) (message.WorkspaceID, bool, error) {
 	if err := s.reading.enter(); err != nil {
 		return 0, false, err
 	}
 	defer s.reading.leave()
-	it, err := openScan(s.db, []byte{prefixOutbound})
+	next, found := message.WorkspaceID(math.MaxUint32), false
+	for _, prefix := range []byte{prefixOutbound, prefixEvent} {
+		ws, ok, err := s.nextOwnerOf(prefix, first)
+		if err != nil {
+			return 0, false, err
+		}
+		if ok {
+			next, found = min(next, ws), true
+		}
+	}
+	return next, found, nil
+}
+
+func (s *Store) nextOwnerOf(prefix byte, first message.WorkspaceID) (ws message.WorkspaceID, ok bool, err error) {
+	it, err := openScan(s.db, []byte{prefix})
 	if err != nil {
 		return 0, false, err
 	}
-	var ws message.WorkspaceID
-	ok := it.SeekGE(appendOwnerKey(nil, prefixOutbound, first))
-	if ok {
-		ws, _, err = splitRowKey(it.Key())
+	if ok = it.SeekGE(appendOwnerKey(nil, prefix, first)); ok {
+		if key := it.Key(); len(key) < eventPosition {
+			err = ErrBadRow
+		} else {
+			ws = message.WorkspaceID(binary.BigEndian.Uint32(key[1:]))
+		}
 	}
 	return ws, ok && err == nil, closeScan(it, err)
 }

@@ -149,7 +149,7 @@ func (w *twins) checkEvents(t *rapid.T, ws message.WorkspaceID) {
 		t.Fatalf("observed and read: %s", gocmp.Diff(heard, got, exact))
 	}
 	for i := range got {
-		got[i].Position = 0
+		got[i].Position, got[i].Ordinal = 0, 0
 	}
 	if !slices.Equal(w.model.events[ws], got) {
 		t.Fatalf("events of workspace %d: %s", ws, gocmp.Diff(w.model.events[ws], got, exact))

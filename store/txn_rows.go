@@ -57,7 +57,7 @@ func (t *txn) drop(key []byte) { copy(t.batch.DeleteDeferred(len(key)).Key, key)
 
 // tell writes a public event, and tells the observers once it is durable.
 func (t *txn) tell(e message.Event) {
-	e.Position = t.position()
+	e.Position, e.Ordinal = t.position(), t.ordinal
 	t.key = appendEventKey(t.key[:0], e.Workspace, e.Position, t.ordinal)
 	t.ordinal++
 	t.row = appendEvent(t.row[:0], &e)

@@ -85,8 +85,11 @@ type Key struct {
 // durable.
 type Event struct {
 	Position  Position
+	Ordinal   int // among the events of its position
 	Workspace WorkspaceID
-	Message   ID
+	Message   ID // zero: it is of no message
+	// Object is the id that an event of no message is about, with its prefix.
+	Object    string
 	Test      bool
 	Channel   string
 	Status    Status // of the message, after the event

@@ -72,7 +72,8 @@ type Entry struct {
 // EntryType is the kind of a timeline entry. The values are stored.
 type EntryType uint8
 
-// The entries before firstPrivate are public: they go to the event feed.
+// The entries before firstPrivate and from firstOther on are public: they go
+// to the event feed.
 const (
 	NoEntry EntryType = iota
 	MessageQueued
@@ -96,8 +97,16 @@ const (
 	AttemptCanceled
 	ReceiptStale
 	ReceiptConflict
+	// Events that are of no message, and on no timeline.
+	ChannelDegraded
+	EndpointDisabled
 	entryTypes
 )
+
+const firstOther = ChannelDegraded
+
+// LastEntryType is the largest value, for codecs and counters.
+const LastEntryType = entryTypes - 1
 
 var entryNames = [entryTypes]string{
 	MessageQueued: "message.queued", MessageSent: "message.sent", MessageDelivered: "message.delivered",
@@ -108,6 +117,7 @@ var entryNames = [entryTypes]string{
 	AttemptUnknown: "attempt.unknown", AttemptSkipped: "attempt.skipped", AttemptTimeout: "attempt.timeout",
 	AttemptExpired: "attempt.expired", AttemptCanceled: "attempt.canceled",
 	ReceiptStale: "receipt.stale", ReceiptConflict: "receipt.conflict",
+	ChannelDegraded: "channel.degraded", EndpointDisabled: "endpoint.disabled",
 }
 
 // String returns the name that the API shows.
@@ -119,7 +129,12 @@ func (t EntryType) String() string {
 }
 
 // Public reports whether entries of this type are events that clients see.
-func (t EntryType) Public() bool { return t > NoEntry && t < firstPrivate }
+func (t EntryType) Public() bool {
+	return (t > NoEntry && t < firstPrivate) || (t >= firstOther && t < entryTypes)
+}
+
+// OfMessage reports whether entries of this type are about a message.
+func (t EntryType) OfMessage() bool { return t < firstOther }
 
 // Current returns the index of the attempt that the chain is at.
 func (s *State) Current() int { return len(s.Attempts) - 1 }
