@@ -1,0 +1,83 @@
+package webhook
+
+import (
+	"messagehub/store/message"
+	"messagehub/store/message/json"
+)
+
+// Messages knows what a client has said about a message of its own.
+type Messages interface {
+	Reference(ws message.WorkspaceID, id message.ID) (reference, metadata string, err error)
+}
+
+// eventBody is an event as clients see it, in a webhook and in the feed.
+type eventBody struct {
+	ID        string `json:"id"`
+	Type      string `json:"type"`
+	Timestamp string `json:"timestamp"`
+	Data      any    `json:"data"`
+}
+
+// messageData is what the event of a message says.
+type messageData struct {
+	MessageID  string          `json:"messageId"`
+	Status     string          `json:"status"` // of the message, after the event
+	Channel    string          `json:"channel"`
+	Test       bool            `json:"test"`
+	Attempt    int             `json:"attempt"`
+	Code       *string         `json:"code"`
+	Reference  *string         `json:"reference"`
+	Metadata   json.RawMessage `json:"metadata"`
+	CreatedAt  string          `json:"createdAt"`
+	ReceivedAt string          `json:"receivedAt"`
+}
+
+// otherData is what an event of no message says.
+type otherData struct {
+	Channel    *string `json:"channel,omitempty"`
+	EndpointID *string `json:"endpointId,omitempty"`
+	Reason     *string `json:"reason,omitempty"`
+	Test       bool    `json:"test"`
+}
+
+// Body returns an event as JSON. A message that retention has removed has no
+// reference and no metadata any more.
+func Body(e *message.Event, messages Messages) ([]byte, error) {
+	b := eventBody{ID: eventID(e.Name()), Type: e.Entry.Type.String(), Timestamp: stamp(e.Entry.At)}
+	if !e.Entry.Type.OfMessage() {
+		b.Data = otherData{optional(e.Channel), optional(e.Object), optional(e.Entry.Code), e.Test}
+		return json.Marshal(b)
+	}
+	d := messageData{
+		MessageID: e.Message.String(), Status: e.Status.String(), Channel: e.Channel, Test: e.Test,
+		Attempt: e.Entry.Attempt, Code: optional(e.Entry.Code), Metadata: json.RawMessage("null"),
+		CreatedAt: stamp(e.CreatedAt), ReceivedAt: stamp(e.Entry.ReceivedAt),
+	}
+	reference, metadata, err := messages.Reference(e.Workspace, e.Message)
+	if err != nil && !isGone(err) {
+		return nil, err
+	}
+	if d.Reference = optional(reference); json.Valid([]byte(metadata)) {
+		d.Metadata = json.RawMessage(metadata)
+	}
+	b.Data = d
+	return json.Marshal(b)
+}
+
+func eventID(n message.EventName) string {
+	return string(message.AppendID(nil, message.PrefixEvent, n.ID()))
+}
+
+func endpointID(id message.ID) string {
+	return string(message.AppendID(nil, message.PrefixEndpoint, id))
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// stamp shows a time as the API does.
+func stamp(t message.Time) string { return t.Std().Format("2006-01-02T15:04:05.000Z") }
