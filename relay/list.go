@@ -50,15 +50,9 @@ func appendPage(dst []byte, page *message.Page) []byte {
 	return append(dst, `"}}`...)
 }
 
-// queryFilter is one query parameter of a listing.
-type queryFilter struct {
-	name string
-	read func(s *Server, value string, q *message.Query) *Fault
-}
-
 // queryFilters is the table of the parameters that a listing takes.
-func queryFilters() []queryFilter {
-	return []queryFilter{
+func queryFilters() []parameter[message.Query] {
+	return []parameter[message.Query]{
 		{"status", readStatus},
 		{"channel", readChannel},
 		{"to", readTo},
@@ -75,52 +69,11 @@ func queryFilters() []queryFilter {
 // Ownership: the result owns its memory.
 func (s *Server) parseQuery(c *call) (message.Query, []Fault) {
 	q := message.Query{Test: c.key.Test, Limit: defaultLimit}
-	var faults []Fault
-	filters := queryFilters()
-	seen := make(map[string]bool, len(filters))
-	for key, value := range c.http.QueryArgs().All() {
-		name := string(key)
-		fault := s.readParameter(filters, seen, name, string(value), &q)
-		if fault != nil {
-			fault.Param = shorten(name)
-			faults = append(faults, *fault)
-		}
-		if len(faults) == maxQueryFaults {
-			break
-		}
-	}
+	faults := readQuery(c, queryFilters(), &q)
 	if q.From != 0 && q.Until != 0 && q.Until <= q.From {
 		faults = append(faults, Fault{"until", InvalidParameter, "until must be later than from."})
 	}
 	return q, faults
-}
-
-// maxQueryFaults bounds the answer to a query of nothing but faults.
-const maxQueryFaults = 20
-
-func (s *Server) readParameter(filters []queryFilter, seen map[string]bool, name, value string, q *message.Query) *Fault {
-	for _, f := range filters {
-		if f.name != name {
-			continue
-		}
-		if seen[name] {
-			return &Fault{Code: DuplicateMember, Message: name + " is given twice."}
-		}
-		seen[name] = true
-		if value == "" {
-			return &Fault{Code: InvalidParameter, Message: name + " is empty; leave it out to see everything."}
-		}
-		return f.read(s, value, q)
-	}
-	return &Fault{Code: UnknownParameter, Message: unknownQuery(filters, name)}
-}
-
-func unknownQuery(filters []queryFilter, name string) string {
-	names := make([]string, len(filters))
-	for i, f := range filters {
-		names[i] = f.name
-	}
-	return "There is no query parameter " + strconv.Quote(shorten(name)) + "; there are " + strings.Join(names, ", ") + "."
 }
 
 func invalid(text string) *Fault { return &Fault{Code: InvalidParameter, Message: text} }
@@ -176,12 +129,14 @@ func readMoment(value string, t *message.Time) *Fault {
 	return nil
 }
 
-func readLimit(_ *Server, value string, q *message.Query) *Fault {
+func readLimit(_ *Server, value string, q *message.Query) *Fault { return readCount(value, &q.Limit) }
+
+func readCount(value string, limit *int) *Fault {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 || n > maxLimit {
 		return invalid(strconv.Quote(shorten(value)) + " is no limit; it is a whole number from 1 to " + strconv.Itoa(maxLimit) + ".")
 	}
-	q.Limit = n
+	*limit = n
 	return nil
 }
 

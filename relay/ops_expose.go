@@ -15,6 +15,7 @@ func (m *Metrics) expose(w io.Writer) {
 	m.exposeDelivery(x)
 	m.exposeReports(x)
 	m.exposeSenders(x)
+	m.exposeWebhooks(x)
 }
 
 func (m *Metrics) exposeLog(x *exposition) {

@@ -22,9 +22,10 @@ type Waiting interface {
 type MetricsOptions struct {
 	Channels []string
 	// Codes are the codes of failed sends and their classes.
-	Codes   map[string]message.Class
-	Waiting Waiting // may be nil
-	Now     func() message.Time
+	Codes     map[string]message.Class
+	Waiting   Waiting  // may be nil
+	Endpoints Standing // may be nil
+	Now       func() message.Time
 }
 
 // Metrics counts what the process does. Its Observe methods are safe for
@@ -45,6 +46,7 @@ type Metrics struct {
 	codes *codeSet
 
 	breakers breakers
+	webhooks webhookMetrics
 }
 
 // laneMetrics is what is counted for each lane.
@@ -65,7 +67,7 @@ func NewMetrics(o MetricsOptions) *Metrics {
 		o: o, set: metrics.NewSet(),
 		accept: newHistogram(fastBounds(), hotStripes()), commit: newHistogram(fastBounds(), 1), batch: newSizes(4096),
 		answers: newAnswers(), lanes: make(map[message.Lane]*laneMetrics), codes: newCodeSet(o.Codes),
-		breakers: breakers{states: make(map[breakerKey]breakerState)},
+		breakers: breakers{states: make(map[breakerKey]breakerState)}, webhooks: newWebhookMetrics(),
 	}
 	for _, lane := range lanesOf(o.Channels) {
 		m.lanes[lane] = m.newLane(lane)

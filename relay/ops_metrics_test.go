@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"messagehub/relay/webhook"
 	"messagehub/store/message"
 )
 
@@ -28,12 +29,17 @@ func (w waiting) Pending(l message.Lane) int64 {
 
 func (w waiting) OldestPending(l message.Lane) (message.Time, bool) { return day - 5000, l == w.lane }
 
+// standing is how the endpoints are, as the test says.
+type standing webhook.Standing
+
+func (s standing) Standing() webhook.Standing { return webhook.Standing(s) }
+
 func testMetrics() *Metrics {
 	return NewMetrics(MetricsOptions{
 		Channels: []string{"sms", "whatsapp"},
 		Codes:    map[string]message.Class{"not_on_channel": message.Recipient, "rate_limited": message.Capacity},
-		Waiting:  waiting{message.Lane{Channel: "sms"}},
-		Now:      func() message.Time { return day },
+		Waiting:  waiting{message.Lane{Channel: "sms"}}, Endpoints: standing{Healthy: 2, Failing: 1, Oldest: 3 * time.Second},
+		Now: func() message.Time { return day },
 	})
 }
 
@@ -145,8 +151,12 @@ func allowedLabels() map[string][]string {
 		"code":    codes,
 		"class":   classes,
 		"route":   patterns,
-		"outcome": {"accepted", "rejected", "deferred", "unknown", "other"},
-		"state":   {"half-open", "open"},
+		"outcome": {
+			"accepted", "rejected", "deferred", "unknown", "other",
+			"delivered", "refused_status", "refused_redirect", "gone", "timeout", "address_not_found", "address_forbidden",
+			"connection_failed", "event_removed",
+		},
+		"state": {"half-open", "open", "healthy", "failing", "disabled"},
 		"type": {
 			"message.queued", "message.sent", "message.delivered", "message.read", "message.failed",
 			"message.expired", "message.canceled", "message.fallback", "message.duplicate", "message.scheduled",
@@ -197,6 +207,7 @@ func observeAll(m *Metrics, text string, number int) {
 	m.ObserveQuarantine(lane)
 	m.ObserveBreaker(lane, text, text)
 	m.ObserveBreaker(lane, text, "open")
+	m.ObserveWebhook(webhook.Attempt{Outcome: message.DeliveryOutcome(number), Took: time.Duration(number), Delay: time.Duration(number)})
 }
 
 func TestLabelsAreOfFixedSetsWhateverComesIn(t *testing.T) {
@@ -239,9 +250,26 @@ func TestObservingDoesNotAllocate(t *testing.T) {
 		"event":    func() { m.ObserveEvent(event) },
 		"receipts": func() { m.ObserveReceipts(receipts) },
 		"behind":   func() { m.ObserveBehind(sms, 0, true) },
+		"webhook":  func() { m.ObserveWebhook(webhook.Attempt{Outcome: message.DeliveryTimeout, Took: 1, Delay: 1}) },
 	} {
 		if n := testing.AllocsPerRun(100, observe); n != 0 {
 			t.Errorf("%s: %v allocations, want 0", name, n)
+		}
+	}
+}
+
+func TestWebhookMetrics(t *testing.T) {
+	m := testMetrics()
+	m.ObserveWebhook(webhook.Attempt{Outcome: message.DeliveryDone, Took: time.Millisecond, Delay: time.Second})
+	m.ObserveWebhook(webhook.Attempt{Outcome: message.AddressForbidden, Took: time.Millisecond})
+	got := scrape(t, m)
+	for sample, want := range map[string]float64{
+		`messagehub_webhook_deliveries_total{outcome="delivered"}`: 1, `messagehub_webhook_deliveries_total{outcome="address_forbidden"}`: 1,
+		"messagehub_webhook_seconds_count": 2, "messagehub_webhook_delay_seconds_count": 1,
+		`messagehub_webhook_endpoints{state="healthy"}`: 2, `messagehub_webhook_endpoints{state="failing"}`: 1, "messagehub_webhook_oldest_seconds": 3,
+	} {
+		if got[sample] != want {
+			t.Errorf("%s is %v, want %v", sample, got[sample], want)
 		}
 	}
 }

@@ -49,6 +49,11 @@ const (
 	Internal         Code = "internal"
 	NotCancelable    Code = "not_cancelable"
 
+	InvalidURL    Code = "invalid_url"
+	EndpointLimit Code = "endpoint_limit_reached"
+	ReplayRunning Code = "replay_in_progress"
+	EndpointFull  Code = "endpoint_backlog_full"
+
 	InProgress  Code = "idempotency_in_progress"
 	KeyReused   Code = "idempotency_key_reused"
 	Overloaded  Code = "overloaded"
@@ -119,6 +124,8 @@ func Problems() []Problem {
 		{Code: BatchRefused, Status: 400, Permanent: true, Text: "The message was not taken because another one of its atomic batch is wrong.", Hint: "Correct the messages with errors of their own, or send the batch without atomic."},
 		{Code: InvalidCallback, Status: 400, Permanent: true, Text: "The callback is signed, but not of the form that its provider documents.", Hint: "Check that the address belongs to this channel's callbacks, and the API version at the provider."},
 
+		{Code: InvalidURL, Status: 400, Permanent: true, Text: "The URL is not one that events can be delivered to.", Hint: "Use an https:// URL with a public host; the message names the rule."},
+
 		{Code: MissingKey, Status: 401, Permanent: true, Text: "The request has no API key.", Hint: "Send it as: Authorization: Bearer cpk_live_…"},
 		{Code: InvalidKey, Status: 401, Permanent: true, Text: "The API key is not valid.", Hint: "Check that the whole key was copied: prefix, 32 characters and a 6-character checksum."},
 		{Code: Unsigned, Status: 401, Permanent: true, Text: "The callback is not signed by a configured sender.", Hint: "Check the secret that the provider signs with."},
@@ -130,6 +137,9 @@ func Problems() []Problem {
 		{Code: NotFound, Status: 404, Permanent: true, Text: "There is no such resource.", Hint: "Check the path and the id; ids belong to one workspace."},
 		{Code: MethodNotAllowed, Status: 405, Permanent: true, Text: "The resource does not have this method.", Hint: "The Allow header lists the methods it has."},
 		{Code: NotCancelable, Status: 409, Permanent: true, Text: "The message can no longer be canceled.", Hint: "Only what has not been handed to a provider can be taken back."},
+		{Code: EndpointLimit, Status: 409, Permanent: true, Text: "The workspace has as many webhook endpoints as it may have: 20.", Hint: "Delete one that is not needed, or let one endpoint take more event types."},
+		{Code: ReplayRunning, Status: 409, RetryAfter: 60, Text: "The endpoint has a replay that is not over.", Hint: "Wait until its events are delivered; the endpoint's deliveries show how far it is."},
+		{Code: EndpointFull, Status: 409, RetryAfter: 60, Text: "The endpoint has as many events to be tried again as it may have.", Hint: "Make it answer with 2xx, and wait until they are delivered."},
 		{Code: InProgress, Status: 409, RetryAfter: 1, Text: "A request with this Idempotency-Key is still running.", Hint: "Repeat the request in a moment; it will get the first one's answer."},
 		{Code: KeyReused, Status: 422, Permanent: true, Text: "This Idempotency-Key was used with another body.", Hint: "Use a new key for a new message."},
 		{Code: RateLimited, Status: 429, RetryAfter: 1, Text: "The workspace has used up its requests for now.", Hint: "Wait as long as Retry-After says, and slow down: the X-RateLimit headers show what is left."},

@@ -25,6 +25,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"messagehub/relay/docs"
+	"messagehub/relay/webhook"
 	"messagehub/store/message"
 )
 
@@ -39,6 +40,8 @@ type Options struct {
 	Backlog  Backlog // may be nil: no ceiling
 	Batches  Batches
 	BatchLog BatchLog
+	Events   EventLog
+	Webhooks *webhook.Deliverer // may be nil: there are no endpoints
 	Keys     *Keyring
 	Audit    Audit // may be nil
 	Usage    Usage // may be nil

@@ -51,9 +51,16 @@ type waiters struct {
 	mu struct {
 		sync.Mutex
 		closed bool
-		byID   map[message.ID][]chan struct{}
+		byWhat map[waited][]chan struct{}
 		keys   map[heldKey]struct{}
 	}
+}
+
+// waited is what a request waits for: an event of a message, or any event of a
+// workspace.
+type waited struct {
+	message   message.ID
+	workspace message.WorkspaceID
 }
 
 // heldKey is an idempotency key whose first request is not answered yet.
@@ -64,7 +71,7 @@ type heldKey struct {
 
 func newWaiters() *waiters {
 	w := &waiters{done: make(chan struct{})}
-	w.mu.byID = make(map[message.ID][]chan struct{})
+	w.mu.byWhat = make(map[waited][]chan struct{})
 	w.mu.keys = make(map[heldKey]struct{})
 	return w
 }
@@ -117,20 +124,20 @@ func (w *waiters) release(ws message.WorkspaceID, key string) {
 	delete(w.mu.keys, heldKey{ws, key})
 }
 
-// register makes notify(id) wake the returned channel. The caller has
+// register makes notify(what) wake the returned channel. The caller has
 // entered.
-func (w *waiters) register(id message.ID) chan struct{} {
+func (w *waiters) register(what waited) chan struct{} {
 	wake := make(chan struct{}, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mu.byID[id] = append(w.mu.byID[id], wake)
+	w.mu.byWhat[what] = append(w.mu.byWhat[what], wake)
 	return wake
 }
 
-func (w *waiters) unregister(id message.ID, wake chan struct{}) {
+func (w *waiters) unregister(what waited, wake chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := w.mu.byID[id]
+	all := w.mu.byWhat[what]
 	for i := range all {
 		if all[i] == wake {
 			all = append(all[:i], all[i+1:]...)
@@ -138,20 +145,20 @@ func (w *waiters) unregister(id message.ID, wake chan struct{}) {
 		}
 	}
 	if len(all) == 0 {
-		delete(w.mu.byID, id)
+		delete(w.mu.byWhat, what)
 		return
 	}
-	w.mu.byID[id] = all
+	w.mu.byWhat[what] = all
 }
 
-// notify wakes the requests that wait for the message. It never blocks.
-func (w *waiters) notify(id message.ID) {
+// notify wakes the requests that wait for it. It never blocks.
+func (w *waiters) notify(what waited) {
 	if w.count.Load() == 0 {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, wake := range w.mu.byID[id] {
+	for _, wake := range w.mu.byWhat[what] {
 		select {
 		case wake <- struct{}{}:
 		default:
@@ -169,15 +176,19 @@ func (w *waiters) close() {
 	}
 }
 
-// Observe is told of every event after it is durable. It costs one atomic
-// load while no request waits.
-func (s *Server) Observe(e message.Event) { s.waiters.notify(e.Message) }
+// Observe is told of every event after it is durable. It costs two atomic
+// loads while no request waits.
+func (s *Server) Observe(e message.Event) {
+	s.waiters.notify(waited{message: e.Message})
+	s.waiters.notify(waited{workspace: e.Workspace})
+}
 
 // watch reads the message until its first attempt is settled, but no longer
 // than d. The caller has entered.
 func (s *Server) watch(c *call, id message.ID, d time.Duration) (*message.Outbound, *message.State, error) {
-	wake := s.waiters.register(id)
-	defer s.waiters.unregister(id, wake)
+	what := waited{message: id}
+	wake := s.waiters.register(what)
+	defer s.waiters.unregister(what, wake)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	over := false

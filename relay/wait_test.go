@@ -173,9 +173,9 @@ func TestAwaitMissesNoEventAfterItsLook(t *testing.T) {
 func TestWaitersOfOneMessage(t *testing.T) {
 	w := newWaiters()
 	w.enter()
-	first, second := w.register(testID(1)), w.register(testID(1))
-	w.unregister(testID(1), first)
-	w.notify(testID(1))
+	first, second := w.register(waited{message: testID(1)}), w.register(waited{message: testID(1)})
+	w.unregister(waited{message: testID(1)}, first)
+	w.notify(waited{message: testID(1)})
 	select {
 	case <-second:
 	default:
@@ -186,10 +186,10 @@ func TestWaitersOfOneMessage(t *testing.T) {
 		t.Error("the first waiter was woken after it had gone")
 	default:
 	}
-	w.unregister(testID(1), second)
+	w.unregister(waited{message: testID(1)}, second)
 	w.leave()
-	if len(w.mu.byID) != 0 || w.count.Load() != 0 {
-		t.Errorf("left behind: %d messages, %d places", len(w.mu.byID), w.count.Load())
+	if len(w.mu.byWhat) != 0 || w.count.Load() != 0 {
+		t.Errorf("left behind: %d messages, %d places", len(w.mu.byWhat), w.count.Load())
 	}
 }
 
@@ -257,9 +257,9 @@ const sendBody = `{"to":"+14155550100","channel":"sms","content":"hi"}`
 func (d *door) onlyMessage() message.ID {
 	for {
 		d.server.waiters.mu.Lock()
-		for id := range d.server.waiters.mu.byID {
+		for what := range d.server.waiters.mu.byWhat {
 			d.server.waiters.mu.Unlock()
-			return id
+			return what.message
 		}
 		d.server.waiters.mu.Unlock()
 		time.Sleep(time.Millisecond)

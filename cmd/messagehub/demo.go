@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/netip"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,8 @@ func (f *demoFlags) run(ctx context.Context, s streams) error {
 	}
 	c := config.Default()
 	c.Listen, c.Ops, c.Data, c.Store.LowWater = f.listen, f.ops, dir, demoLowWater
+	// A demo's endpoints are on the machine that it runs on.
+	c.Webhooks.HTTP, c.Webhooks.Allow = true, loopback()
 	log := newLogging(s.err, c.Log)
 	defer log.Close()
 	key := ""
@@ -70,6 +73,10 @@ func (f *demoFlags) run(ctx context.Context, s streams) error {
 		}
 		return printBanner(s, ready)
 	})
+}
+
+func loopback() []netip.Prefix {
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
 
 // demoActor is who does the demo's own set-up, in the audit log.

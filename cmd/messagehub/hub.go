@@ -13,6 +13,7 @@ import (
 	"messagehub/actors/channel"
 	"messagehub/cmd/messagehub/config"
 	"messagehub/relay"
+	"messagehub/relay/webhook"
 	"messagehub/store"
 	"messagehub/store/message"
 )
@@ -47,6 +48,7 @@ type Hub struct {
 	vault     *vault
 	sandbox   *sandbox       // nil where there is none
 	system    *actors.System // always made: it reads receipts, too
+	webhooks  *webhook.Deliverer
 	api       *relay.Server
 	// loopback is the same API for the sandbox's simulators, in memory.
 	loopback *relay.Server
@@ -67,7 +69,7 @@ func newHub(o hubOptions) (*Hub, error) {
 	h := &Hub{hubOptions: o, keys: relay.NewKeyring(), failed: make(chan error, 1)}
 	h.tiers.set(o.config.Tiers)
 	for _, step := range []func() error{
-		h.openStore, h.loadKeys, h.openVault, h.makeSandbox, h.makeDelivery, h.makeAPI, h.makeOps, h.openAdmin,
+		h.openStore, h.loadKeys, h.openVault, h.makeWebhooks, h.makeSandbox, h.makeDelivery, h.makeAPI, h.makeOps, h.openAdmin,
 	} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, h.Close())
@@ -176,6 +178,9 @@ func (h *Hub) Run(ctx context.Context, ready func() error) error {
 	deliver, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	delivered := h.start(deliver)
+	if !h.acceptOnly {
+		delivered = both(delivered, h.startWebhooks(deliver))
+	}
 	if err := ready(); err != nil {
 		h.fail(err)
 	}
@@ -185,10 +190,22 @@ func (h *Hub) Run(ctx context.Context, ready func() error) error {
 	case err = <-h.failed:
 	}
 	if h.store.Healthy() != nil { // nothing can be finished any more
+		h.webhooks.Cut()
 		return err
 	}
 	h.log.Info("draining")
 	return errors.Join(err, h.drain(stop, delivered))
+}
+
+// both is closed when both are.
+func both(a, b <-chan struct{}) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-a
+		<-b
+	}()
+	return done
 }
 
 // start begins everything. The channel is closed when delivery has ended.

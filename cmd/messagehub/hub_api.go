@@ -26,7 +26,7 @@ func (h *Hub) apiOptions() relay.Options {
 	c := h.config
 	o := relay.Options{
 		Log: h.store, Messages: h.store, Folder: h.store, Replays: h.store, Backlog: h.store,
-		Batches: h.store, BatchLog: h.store,
+		Batches: h.store, BatchLog: h.store, Events: h.store, Webhooks: h.webhooks,
 		Keys: h.keys, Audit: auditor{h.store}, Usage: h.usage, Channels: h.channels(), Reserved: sim.ReservedNames(),
 		Limits: h.limits(c.Limits), Logger: h.log.Logger, Now: now, PublicURL: c.PublicURL,
 		Receipts: h.system, Reports: h.store, Failures: failures(), Received: h.metrics.ObserveReceipts,

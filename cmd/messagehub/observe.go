@@ -20,13 +20,14 @@ func (h *Hub) makeMetrics() {
 	for _, spec := range h.specs {
 		channels = append(channels, spec.Name)
 	}
-	h.metrics = relay.NewMetrics(relay.MetricsOptions{Channels: channels, Codes: codes, Waiting: h.store, Now: now})
+	h.metrics = relay.NewMetrics(relay.MetricsOptions{Channels: channels, Codes: codes, Waiting: h.store, Endpoints: h.webhooks, Now: now})
 }
 
 // observe is told of every public event after it is durable.
 func (h *Hub) observe(e message.Event) {
 	h.api.Observe(e)
 	h.metrics.ObserveEvent(e)
+	h.webhooks.Tell(&e)
 	if h.observed != nil {
 		h.observed(e)
 	}
@@ -42,6 +43,7 @@ func (h *Hub) deliveryListener() actors.Listener {
 		},
 		OnBreaker: func(lane message.Lane, sender string, state actors.BreakerState) {
 			h.metrics.ObserveBreaker(lane, sender, state.String())
+			h.degraded(lane, sender, state)
 			h.log.Warn("breaker", "lane", lane.String(), "sender", sender, "state", state.String())
 		},
 		OnBehind: func(lane message.Lane, shard int, behind bool) {

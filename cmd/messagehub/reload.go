@@ -90,6 +90,7 @@ func needRestart(old, new *config.Config) []string {
 		{"log.format", old.Log.JSON == new.Log.JSON},
 		{"store", old.Store == new.Store},
 		{"delivery", old.Delivery == new.Delivery},
+		{"webhooks", sameWebhooks(&old.Webhooks, &new.Webhooks)},
 		{"senders", slices.EqualFunc(old.Senders, new.Senders, func(a, b config.Sender) bool {
 			return a.Channel == b.Channel && a.Name == b.Name && maps.Equal(unpaced(a.Settings), unpaced(b.Settings))
 		})},
@@ -99,6 +100,10 @@ func needRestart(old, new *config.Config) []string {
 		}
 	}
 	return keys
+}
+
+func sameWebhooks(a, b *config.Webhooks) bool {
+	return slices.Equal(a.Allow, b.Allow) && a.HTTP == b.HTTP && a.Timeout == b.Timeout && a.DisableAfter == b.DisableAfter
 }
 
 // unpaced is a sender's settings without those that setPaces puts in force.

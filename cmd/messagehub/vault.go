@@ -29,7 +29,7 @@ const (
 
 var errVaultKey = errors.New("vault key must be 32 bytes in Base64")
 
-// vault seals what senders keep: AES-256-GCM under one key, bound to the name
+// vault seals what senders keep, and the secrets of webhooks: AES-256-GCM under one key, bound to the name
 // of the value, so that no row can stand for another.
 type vault struct {
 	store *store.Store
@@ -52,7 +52,7 @@ func openVault(s *store.Store, key []byte) (*vault, error) {
 	v.prove = sync.OnceValue(func() error { return v.seal(vaultProof, []byte(vaultProof)) })
 	_, err = v.load(vaultProof)
 	if err != nil {
-		return nil, fail(exitConfig, "Start with the key that was used before, in $"+vaultEnv+" or in the file that vaultKeyFile names. Without it, senders' tokens have to be given anew.", "open vault: %w", err)
+		return nil, fail(exitConfig, "Start with the key that was used before, in $"+vaultEnv+" or in the file that vaultKeyFile names. Without it, senders' tokens have to be given anew, and webhooks' secrets drawn anew.", "open vault: %w", err)
 	}
 	return v, nil
 }
@@ -66,15 +66,7 @@ func (v *vault) load(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := v.aead.NonceSize()
-	if len(sealed) < size {
-		return nil, errors.New("sealed value is cut short")
-	}
-	value, err := v.aead.Open([]byte{}, sealed[:size], sealed[size:], []byte(name))
-	if err != nil {
-		return nil, errors.New("sealed value does not open with this key")
-	}
-	return value, nil
+	return v.Open(name, sealed)
 }
 
 // save is durable when it returns nil. With the first value goes the proof of
@@ -87,11 +79,41 @@ func (v *vault) save(name string, value []byte) error {
 }
 
 func (v *vault) seal(name string, value []byte) error {
-	nonce := make([]byte, v.aead.NonceSize())
-	if _, err := rand.Read(nonce); err != nil {
+	sealed, err := v.lock(name, value)
+	if err != nil {
 		return err
 	}
-	return v.store.SaveSealed(name, v.aead.Seal(nonce, nonce, value, []byte(name)))
+	return v.store.SaveSealed(name, sealed)
+}
+
+func (v *vault) lock(name string, value []byte) ([]byte, error) {
+	nonce := make([]byte, v.aead.NonceSize())
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, err
+	}
+	return v.aead.Seal(nonce, nonce, value, []byte(name)), nil
+}
+
+// Seal implements [webhook.Sealer]: for values that are kept in rows of their
+// own.
+func (v *vault) Seal(name string, value []byte) ([]byte, error) {
+	if err := v.prove(); err != nil {
+		return nil, err
+	}
+	return v.lock(name, value)
+}
+
+// Open implements [webhook.Sealer].
+func (v *vault) Open(name string, sealed []byte) ([]byte, error) {
+	size := v.aead.NonceSize()
+	if len(sealed) < size {
+		return nil, errors.New("sealed value is cut short")
+	}
+	value, err := v.aead.Open([]byte{}, sealed[:size], sealed[size:], []byte(name))
+	if err != nil {
+		return nil, errors.New("sealed value does not open with this key")
+	}
+	return value, nil
 }
 
 // senderVault is the part of the vault that one sender sees. It implements

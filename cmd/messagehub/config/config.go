@@ -27,8 +27,9 @@ type Config struct {
 	Delivery       Delivery
 	Limits         Limits
 	Tiers          map[string]int // requests a minute by the tier's name
-	VaultKeyFile   string         // of the key that senders' tokens are sealed with; empty: beside the data
-	Senders        []Sender       // in the file's order: a channel's first one is its default
+	Webhooks       Webhooks
+	VaultKeyFile   string   // of the key that senders' tokens are sealed with; empty: beside the data
+	Senders        []Sender // in the file's order: a channel's first one is its default
 }
 
 // Log is the section of the process's own log.
@@ -51,6 +52,14 @@ type Delivery struct {
 	Mailbox int // jobs that a shard's mailbox holds
 	Window  int // jobs of one sender that a shard looks at
 	Drain   time.Duration
+}
+
+// Webhooks is the section of the events that are posted to endpoints.
+type Webhooks struct {
+	Allow        []netip.Prefix // networks that endpoints may be in though they are not public
+	HTTP         bool           // endpoints may do without TLS
+	Timeout      time.Duration  // of one delivery
+	DisableAfter time.Duration  // of failing
 }
 
 // Limits is the section of the front door.
@@ -76,6 +85,7 @@ func Default() *Config {
 		Listen: "127.0.0.1:8080", Ops: "127.0.0.1:9090", Sandbox: true,
 		Log: Log{Attempts: true}, Store: Store{Retention: 30 * 24 * time.Hour},
 		Delivery: Delivery{Drain: 7 * time.Second}, Tiers: defaultTiers(),
+		Webhooks: Webhooks{Timeout: 15 * time.Second, DisableAfter: 5 * 24 * time.Hour},
 	}
 }
 

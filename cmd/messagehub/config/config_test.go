@@ -97,6 +97,7 @@ log: {level: warn, format: json, attempts: false}
 store: {retention: 90d, lowWater: 2GiB, cache: 16MiB}
 proxyProtocol: true
 delivery: {shards: 4, mailbox: 64, window: 32, drain: 3s}
+webhooks: {allow: [10.20.0.0/16, "fd00::/8"], http: true, timeout: 4s, disableAfter: 2d}
 limits: {backlog: 5_000, body: 64KiB, connections: 100, inFlight: 50, read: 5s, write: 6s, idle: 1m, failuresPerMinute: 7}
 tiers: {pro: 700, gold: 60_000}
 senders:
@@ -120,6 +121,10 @@ senders:
 		Log:            Log{Level: slog.LevelWarn, JSON: true},
 		Store:          Store{Retention: 90 * 24 * time.Hour, LowWater: 2 << 30, Cache: 16 << 20},
 		Delivery:       Delivery{Shards: 4, Mailbox: 64, Window: 32, Drain: 3 * time.Second},
+		Webhooks: Webhooks{
+			Allow: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("fd00::/8")}, HTTP: true,
+			Timeout: 4 * time.Second, DisableAfter: 48 * time.Hour,
+		},
 		Limits: Limits{
 			Backlog: 5000, Body: 64 << 10, Connections: 100, InFlight: 50, Read: 5 * time.Second, Write: 6 * time.Second,
 			Idle: time.Minute, FailuresPerMinute: 7,

@@ -18,13 +18,14 @@ func (r *reader) root(n ast.Node) {
 		"listen":         r.listen(&c.Listen),
 		"ops":            r.or("off", func() { c.Ops = "" }, r.listen(&c.Ops)),
 		"publicURL":      r.url(&c.PublicURL),
-		"trustedProxies": r.proxies,
+		"trustedProxies": r.networks(&c.TrustedProxies),
 		"proxyProtocol":  r.flag(&c.ProxyProtocol),
 		"data":           r.text(&c.Data),
 		"sandbox":        r.flag(&c.Sandbox),
 		"log":            r.log,
 		"store":          r.store,
 		"delivery":       r.delivery,
+		"webhooks":       r.webhooks,
 		"limits":         r.limits,
 		"tiers":          r.tiers,
 		"vaultKeyFile":   r.text(&c.VaultKeyFile),
@@ -41,12 +42,14 @@ func (r *reader) root(n ast.Node) {
 	}
 }
 
-func (r *reader) proxies(path string, n ast.Node) {
-	for i, entry := range r.items(path, n) {
-		var p netip.Prefix
-		r.prefix(&p)(item(path, i), entry)
-		if p.IsValid() {
-			r.config.TrustedProxies = append(r.config.TrustedProxies, p)
+func (r *reader) networks(into *[]netip.Prefix) read {
+	return func(path string, n ast.Node) {
+		for i, entry := range r.items(path, n) {
+			var p netip.Prefix
+			r.prefix(&p)(item(path, i), entry)
+			if p.IsValid() {
+				*into = append(*into, p)
+			}
 		}
 	}
 }
@@ -92,6 +95,16 @@ func (r *reader) delivery(path string, n ast.Node) {
 		"mailbox": whole(r, &d.Mailbox, 16, 1<<20),
 		"window":  whole(r, &d.Window, 16, 1<<20),
 		"drain":   r.duration(&d.Drain, time.Second, time.Minute),
+	})
+}
+
+func (r *reader) webhooks(path string, n ast.Node) {
+	w := &r.config.Webhooks
+	r.section(path, n, section{
+		"allow":        r.networks(&w.Allow),
+		"http":         r.flag(&w.HTTP),
+		"timeout":      r.duration(&w.Timeout, time.Second, time.Minute),
+		"disableAfter": r.duration(&w.DisableAfter, time.Hour, year),
 	})
 }
 
