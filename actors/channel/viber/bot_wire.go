@@ -69,7 +69,7 @@ func (b *bot) fill(m *botMessage, s *message.Step) error {
 		return m.medium(&medium)
 	case message.Template:
 		t := b.templates[s.TemplateID]
-		text, err := t.render(s, b.language)
+		text, err := t.Render(s, b.language, nil)
 		if err != nil {
 			return err
 		}

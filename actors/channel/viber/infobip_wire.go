@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"messagehub/actors/channel"
+	"messagehub/actors/channel/texts"
 	"messagehub/store/message"
 	"messagehub/store/message/json"
 )
@@ -164,7 +165,7 @@ func isInfobipFile(name string) bool {
 
 func (a *infobip) template(s *message.Step) (infobipContent, error) {
 	t := a.templates[s.TemplateID]
-	values, err := named(s.Params, t.Parameters)
+	values, err := texts.Named(s.Params, t.Parameters)
 	if err != nil {
 		return infobipContent{}, err
 	}

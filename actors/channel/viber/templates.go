@@ -2,12 +2,8 @@ package viber
 
 import (
 	"errors"
-	"slices"
-	"strconv"
-	"strings"
 
-	"messagehub/actors/channel"
-	"messagehub/store/message"
+	"messagehub/actors/channel/texts"
 	"messagehub/store/message/json"
 )
 
@@ -15,11 +11,9 @@ import (
 type stored struct {
 	// ID is the template's at Infobip; empty: its name.
 	ID string `json:"id"`
-	// Parameters are the names of its parameters, in their order.
-	Parameters []string `json:"parameters"`
-	// Text by language, with {{name}} where a parameter goes: a bot has no
-	// templates of its own.
-	Text map[string]string `json:"text"`
+	// What a bot sends, which has no templates of its own, and the names of
+	// the parameters.
+	texts.Template
 }
 
 // checkTemplates checks the setting templates.
@@ -37,113 +31,9 @@ func parseTemplates(value string) (map[string]stored, error) {
 		return nil, errors.New(`must be a JSON object such as {"shipped": {"id": "123", "parameters": ["order"], "text": {"en": "Order {{order}} is on its way"}}}`)
 	}
 	for name, t := range out {
-		for language, text := range t.Text {
-			for _, p := range placeholders(text) {
-				if p == "" || len(t.Parameters) > 0 && !slices.Contains(t.Parameters, p) {
-					return nil, errors.New("has a text of " + strconv.Quote(name) + " (" + language + ") with a parameter that is not listed: " + strconv.Quote(p))
-				}
-			}
+		if err := t.Check(name); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
-}
-
-// placeholders returns the distinct names in a text, in the order in which
-// they appear.
-func placeholders(text string) []string {
-	var out []string
-	for {
-		_, name, after, ok := next(text)
-		if !ok {
-			return out
-		}
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-		text = after
-	}
-}
-
-// next finds the first placeholder of a text: what is before it, its name and
-// what is after it.
-func next(text string) (before, name, after string, ok bool) {
-	before, rest, opened := strings.Cut(text, "{{")
-	name, after, closed := strings.Cut(rest, "}}")
-	return before, strings.TrimSpace(name), after, opened && closed
-}
-
-// named gives the parameters the names that the template declares: a number n
-// stands for the n-th. A template that declares none takes them as they are.
-func named(given []message.Param, declared []string) (map[string]string, error) {
-	out := make(map[string]string, len(given))
-	for _, p := range given {
-		name := p.Name
-		if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= len(declared) && !slices.Contains(declared, name) {
-			name = declared[n-1]
-		}
-		if _, twice := out[name]; twice || len(declared) > 0 && !slices.Contains(declared, name) {
-			return nil, channel.Failed(channel.TemplateMismatch, "", "the template has no parameter for "+strconv.Quote(p.Name)+", or has it twice")
-		}
-		out[name] = p.Value
-	}
-	for _, name := range declared {
-		if _, ok := out[name]; !ok {
-			return nil, channel.Failed(channel.TemplateMismatch, "", "the parameter "+strconv.Quote(name)+" is missing")
-		}
-	}
-	return out, nil
-}
-
-// render makes the text of a step's template, in the step's language.
-func (t *stored) render(s *message.Step, language string) (string, error) {
-	text, ok := t.in(s.TemplateLanguage, language)
-	if !ok {
-		return "", channel.Failed(channel.TemplateNotFound, "", "the setting templates has no text for it in this language")
-	}
-	declared := t.Parameters
-	if len(declared) == 0 {
-		declared = placeholders(text)
-	}
-	if len(declared) == 0 && len(s.Params) > 0 {
-		return "", channel.Failed(channel.TemplateMismatch, "", "the template has no parameters")
-	}
-	values, err := named(s.Params, declared)
-	if err != nil {
-		return "", err
-	}
-	return fill(text, values), nil
-}
-
-// in returns the text in the language that was asked for, or in its base
-// ("pt" of "pt-BR"); where none was, in the standard one or the only one.
-func (t *stored) in(asked, standard string) (string, bool) {
-	if asked == "" {
-		if len(t.Text) == 1 {
-			for _, text := range t.Text {
-				return text, true
-			}
-		}
-		asked = standard
-	}
-	for _, code := range []string{asked, strings.ReplaceAll(asked, "_", "-"), strings.ReplaceAll(asked, "-", "_"), asked[:max(0, strings.IndexAny(asked, "-_"))]} {
-		if text, ok := t.Text[code]; ok {
-			return text, true
-		}
-	}
-	return "", false
-}
-
-// fill puts the values in. What a value holds is not looked at again.
-func fill(text string, values map[string]string) string {
-	var out strings.Builder
-	for {
-		before, name, after, ok := next(text)
-		if !ok {
-			out.WriteString(text)
-			return out.String()
-		}
-		out.WriteString(before)
-		out.WriteString(values[name])
-		text = after
-	}
 }

@@ -1,4 +1,4 @@
-package viber
+package texts
 
 import (
 	"slices"
@@ -19,10 +19,10 @@ func TestPlaceholders(t *testing.T) {
 }
 
 func TestLanguageOfATemplate(t *testing.T) {
-	many := stored{Text: map[string]string{"en": "E", "pt": "P", "pt-BR": "B", "zh_TW": "Z"}}
-	one := stored{Text: map[string]string{"ko": "K"}}
+	many := Template{Text: map[string]string{"en": "E", "pt": "P", "pt-BR": "B", "zh_TW": "Z"}}
+	one := Template{Text: map[string]string{"ko": "K"}}
 	rows := []struct {
-		of                    stored
+		of                    Template
 		asked, standard, want string
 	}{
 		{many, "", "en", "E"},
@@ -35,7 +35,7 @@ func TestLanguageOfATemplate(t *testing.T) {
 		{many, "", "de", ""},
 		{one, "", "en", "K"},
 		{one, "en", "en", ""},
-		{stored{}, "", "en", ""},
+		{Template{}, "", "en", ""},
 	}
 	for _, row := range rows {
 		got, ok := row.of.in(row.asked, row.standard)
@@ -48,9 +48,9 @@ func TestLanguageOfATemplate(t *testing.T) {
 // FuzzTemplates: a setting that is taken has templates whose every placeholder
 // is known, and is filled.
 func FuzzTemplates(f *testing.F) {
-	seeds := []string{templates, "{}", "", "null", `{"a":{"text":{"en":"{{x}} {{ y }}"}}}`, `{"a":{"parameters":["x"],"text":{"en":"{{{x}}}"}}}`}
+	seeds := []string{`{"shipped":{"parameters":["order","고객명"],"text":{"en":"Hi {{고객명}}, order {{ order }}"}}}`, "{}", "", "null", `{"a":{"text":{"en":"{{x}} {{ y }}"}}}`, `{"a":{"parameters":["x"],"text":{"en":"{{{x}}}"}}}`}
 	mutate.Strings(f, seeds, func(t testing.TB, setting string) {
-		all, err := parseTemplates(setting)
+		all, err := Parse(setting)
 		if err != nil {
 			return
 		}
