@@ -2,11 +2,14 @@ package telegram
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"messagehub/actors/channel"
+	"messagehub/actors/channel/texts"
 	"messagehub/store/message/json"
 )
 
@@ -17,9 +20,11 @@ type adapter struct {
 	hidden  string // the token's secret part
 	http    *channel.Client
 	secret  []byte
-	silent  bool
-	protect bool
+	body    outgoing // what every call has alike
 	preview bool
+	mode    string // of parsing; empty: none
+	divides bool   // long texts go in parts
+	texts   templates
 	floods  floods
 	now     func() time.Time
 }
@@ -27,27 +32,91 @@ type adapter struct {
 func newAdapter(s channel.Sender) (channel.Adapter, error) {
 	v := s.Settings
 	_, hidden, _ := strings.Cut(v.Text(settingToken), ":")
+	stored, err := texts.Parse(v.Text(settingTemplates))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", settingTemplates, err)
+	}
 	return &adapter{
 		test: s.Test, http: s.HTTP, now: time.Now,
 		url:    strings.TrimSuffix(v.Text(settingBaseURL), "/") + "/bot" + v.Text(settingToken) + "/",
 		hidden: hidden, secret: []byte(v.Text(settingSecret)),
-		silent: v.Bool(settingSilent), protect: v.Bool(settingProtect), preview: v.Bool(settingPreview),
+		body:    outgoing{Silent: v.Bool(settingSilent), Protect: v.Bool(settingProtect), Paid: v.Bool(settingPaid)},
+		preview: v.Bool(settingPreview), mode: v.Text(settingMode), divides: v.Bool(settingSplit),
+		texts: templates{stored, v.Text(settingLanguage)},
 	}, nil
 }
 
-// Send implements [channel.Adapter]. Where a group has become a supergroup,
-// Telegram refuses and names the new chat: the message is sent there, once.
+// Send implements [channel.Adapter]. What is too long for one message goes in
+// several, one after the other: if one fails after the first, it is not known
+// what the recipient has.
 func (a *adapter) Send(ctx context.Context, r *channel.Request) (channel.Acceptance, error) {
-	c, err := a.compose(r)
+	calls, err := a.compose(r)
 	if err != nil {
 		return channel.Acceptance{}, err
 	}
-	acceptance, moved, err := a.call(ctx, c)
+	chat := calls[0].body.Chat
+	var first channel.Acceptance
+	for i, c := range calls {
+		c.body.Chat = chat
+		acceptance, moved, err := a.follow(ctx, c)
+		if err != nil && i > 0 {
+			acceptance, err = a.insist(ctx, c, err)
+		}
+		switch {
+		case err != nil && i > 0:
+			return channel.Acceptance{}, inPart(err, i, len(calls))
+		case err != nil:
+			return channel.Acceptance{}, err
+		case i == 0:
+			first = acceptance
+		}
+		if moved != 0 {
+			chat = moved
+		}
+	}
+	return first, nil
+}
+
+// inPart makes the error of a message of which the first i parts were taken.
+func inPart(err error, i, of int) *channel.Error {
+	var e *channel.Error
+	if !errors.As(err, &e) {
+		return channel.Failed(channel.OutcomeUnknown, "", "")
+	}
+	return channel.Failed(channel.OutcomeUnknown, e.ProviderCode, fmt.Sprintf("part %d of %d: %s %s", i+1, of, e.Code, e.ProviderMessage))
+}
+
+// insist makes a call once more that Telegram refused for now, if there is
+// time to wait for as long as it asks: to give up would leave the message
+// divided.
+func (a *adapter) insist(ctx context.Context, c call, err error) (channel.Acceptance, error) {
+	var e *channel.Error
+	if !errors.As(err, &e) || e.Code != channel.RecipientRateLimited && e.Code != channel.RateLimited {
+		return channel.Acceptance{}, err
+	}
+	if until, ok := ctx.Deadline(); ok && a.now().Add(e.RetryAfter).After(until) {
+		return channel.Acceptance{}, err
+	}
+	pause := time.NewTimer(e.RetryAfter)
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+		return channel.Acceptance{}, err
+	case <-pause.C:
+	}
+	acceptance, _, err := a.call(ctx, c)
+	return acceptance, err
+}
+
+// follow makes a call. Where a group has become a supergroup, Telegram refuses
+// and names the new chat: the call is made there, once.
+func (a *adapter) follow(ctx context.Context, c call) (acceptance channel.Acceptance, moved int64, err error) {
+	acceptance, moved, err = a.call(ctx, c)
 	if moved != 0 {
 		c.body.Chat = moved
 		acceptance, _, err = a.call(ctx, c)
 	}
-	return acceptance, err
+	return acceptance, moved, err
 }
 
 // call makes one call. moved is the chat to send to instead, if the one asked

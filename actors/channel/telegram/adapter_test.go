@@ -19,6 +19,8 @@ func sandbox() channel.Values { return channel.Sandbox(Spec().Settings) }
 type server struct {
 	answers []string
 	chats   []string // the chat_id of each call
+	methods []string
+	sent    []outgoing
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -26,15 +28,20 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body struct {
 		Chat json.RawMessage `json:"chat_id"`
 	}
+	var whole outgoing
 	text, err := io.ReadAll(r.Body)
 	if err == nil {
-		err = json.Unmarshal(text, &body)
+		err = errors.Join(json.Unmarshal(text, &body), json.Unmarshal(text, &whole))
 	}
 	if err != nil || len(s.chats) >= len(s.answers) {
 		return nil, errors.Join(errors.New("unexpected call of "+r.URL.String()), err)
 	}
 	answer := s.answers[len(s.chats)]
-	s.chats = append(s.chats, string(body.Chat))
+	s.chats, s.sent = append(s.chats, string(body.Chat)), append(s.sent, whole)
+	s.methods = append(s.methods, r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
+	if answer == "" {
+		return nil, errors.New("connection reset")
+	}
 	status := 200
 	if _, err := fmt.Sscanf(answer, `{"ok":false,"error_code":%d`, &status); err != nil {
 		status = 200

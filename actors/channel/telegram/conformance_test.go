@@ -13,6 +13,10 @@ func TestConformance(t *testing.T) { channeltest.Run(t, plainCase()) }
 
 func TestConformanceOfAQuietBot(t *testing.T) { channeltest.Run(t, quietCase()) }
 
+func TestConformanceOfMarkup(t *testing.T) { channeltest.Run(t, htmlCase()) }
+
+func TestConformanceOfMarkdown(t *testing.T) { channeltest.Run(t, markdownCase()) }
+
 func FuzzAnswer(f *testing.F) { channeltest.FuzzAnswer(f, plainCase()) }
 
 func FuzzReceipts(f *testing.F) { channeltest.FuzzReceipts(f, plainCase()) }
@@ -27,9 +31,18 @@ func media(kind, link, caption string) message.Step {
 	}
 }
 
-func template() message.Step {
-	return message.Step{Channel: "telegram", To: "123456789", ContentType: message.Template, TemplateID: "order_shipped"}
+func template(id, language string, params ...message.Param) message.Step {
+	return message.Step{
+		Channel: "telegram", To: "123456789", ContentType: message.Template, TemplateID: id, TemplateLanguage: language, Params: params,
+	}
 }
+
+func param(name, value string) message.Param { return message.Param{Name: name, Value: value} }
+
+const templatesText = `{
+	"order_shipped": {"parameters": ["order", "고객명"], "text": {"en": "{{고객명}}, order {{order}} is on its way", "ko": "{{고객명}}님, 주문 {{order}}"}},
+	"bold": {"text": {"en": "<b>{{name}}</b>"}}
+}`
 
 // success is the answer to sendMessage, in full.
 const success = `{"ok":true,"result":{"message_id":42,"from":{"id":110201543,"is_bot":true,"first_name":"B","username":"b_bot"},
@@ -38,7 +51,7 @@ const success = `{"ok":true,"result":{"message_id":42,"from":{"id":110201543,"is
 func plainCase() channeltest.Case {
 	unknown := channel.OutcomeUnknown
 	return channeltest.Case{
-		Spec:    Spec(),
+		Spec: Spec(), Settings: channel.Values{"templates": templatesText},
 		Success: channeltest.Answer{Status: 200, Body: success}, ProviderID: "123456789:42",
 		Sends: []channeltest.Send{
 			{Name: "text", Step: text("123456789", "Order 1234 shipped")},
@@ -52,7 +65,15 @@ func plainCase() channeltest.Case {
 			{Name: "document", Step: media("", "https://example.com/invoice.pdf", "Your invoice")},
 			{Name: "video", Step: media("", "https://example.com/a.mp4", "A video")},
 			{Name: "audio", Step: media("", "https://example.com/a.mp3", "")},
-			{Name: "template", Step: template(), Refused: channel.ContentRejected},
+			{Name: "voice", Step: media("audio", "https://example.com/a.ogg", "Listen")},
+			{Name: "voice", Step: media("", "https://example.com/a.ogg", "Listen")},
+			{Name: "template", Step: template("order_shipped", "", param("1", "A-17"), param("고객명", "<Kim>"))},
+			{Name: "template_language", Step: template("order_shipped", "ko-KR", param("order", "A-17"), param("2", "김"))},
+			{Name: "no such template", Step: template("order_lost", ""), Refused: channel.TemplateNotFound},
+			{Name: "template without a parameter", Step: template("order_shipped", "", param("1", "A-17")), Refused: channel.TemplateMismatch},
+			{Name: "brandmessage", Step: message.Step{Channel: "telegram", To: "1", ContentType: message.BrandMessage}, Refused: channel.ContentRejected},
+			{Name: "blank", Step: text("1", strings.Repeat(" ", 5000)), Refused: channel.ContentRejected},
+			{Name: "one character", Step: text("1", "e"+strings.Repeat("\u0301", 4096)), Refused: channel.ContentTooLong},
 			{Name: "sticker", Step: media("sticker", "https://example.com/a.webp", ""), Refused: channel.MediaRejected},
 			{Name: "phone", Step: text("+15558675310", "x"), Refused: channel.InvalidRecipient},
 			{Name: "zero", Step: text("0", "x"), Refused: channel.InvalidRecipient},
@@ -63,13 +84,43 @@ func plainCase() channeltest.Case {
 	}
 }
 
-// quietCase has every setting other than it comes.
+// quietCase has every switch other than it comes.
 func quietCase() channeltest.Case {
 	c := plainCase()
-	c.Settings = channel.Values{"disableNotification": "true", "protectContent": "true", "linkPreview": "false"}
+	c.Settings = channel.Values{
+		"disableNotification": "true", "protectContent": "true", "linkPreview": "false", "allowPaidBroadcast": "true", "splitLongTexts": "false",
+	}
 	c.Sends = []channeltest.Send{
 		{Name: "quiet", Step: text("123456789", "see https://example.com")},
 		{Name: "quiet_photo", Step: media("image", "https://example.com/a.jpg", "")},
+		{Name: "long", Step: text("123456789", strings.Repeat("고", 4097)), Refused: channel.ContentTooLong},
+		{Name: "long caption", Step: media("image", "https://example.com/a.jpg", strings.Repeat("고", 1025)), Refused: channel.ContentTooLong},
+	}
+	return c
+}
+
+// htmlCase takes texts for markup, which does not count towards the limits.
+func htmlCase() channeltest.Case {
+	c := plainCase()
+	c.Settings = channel.Values{"parseMode": "HTML", "templates": templatesText}
+	c.Sends = []channeltest.Send{
+		{Name: "html", Step: text("123456789", `<b>Order</b> <a href="https://example.com/?a=1&amp;b=2">A-17</a> &lt;shipped&gt;`)},
+		{Name: "html_caption", Step: media("image", "https://example.com/a.jpg", "<i>the receipt</i>")},
+		{Name: "html_no_caption", Step: media("image", "https://example.com/a.jpg", "")},
+		{Name: "html_template", Step: template("bold", "", param("name", `<Kim> & "Co"`))},
+		{Name: "open element", Step: text("1", "<b>"+strings.Repeat("a", 4097)), Refused: channel.ContentTooLong},
+		{Name: "long element", Step: text("1", "<b>"+strings.Repeat("a", 4097)+"</b>"), Refused: channel.ContentTooLong},
+		{Name: "much markup", Step: text("1", strings.Repeat("<em>a</em>", 4096)), Refused: channel.ContentTooLong},
+	}
+	return c
+}
+
+func markdownCase() channeltest.Case {
+	c := plainCase()
+	c.Settings = channel.Values{"parseMode": "MarkdownV2", "templates": `{"bold": {"text": {"en": "*{{name}}*"}}}`}
+	c.Sends = []channeltest.Send{
+		{Name: "markdown", Step: text("123456789", "*Order* [A\\-17](https://example.com/a.b) `x.y` ||soon||\n>quote")},
+		{Name: "markdown_template", Step: template("bold", "", param("name", "Kim & Co. (1+1)"))},
 	}
 	return c
 }
@@ -111,11 +162,11 @@ func recipients() []channeltest.Recipient {
 
 func contents() []channeltest.Content {
 	return []channeltest.Content{
-		{Name: "longest text", Step: text("1", strings.Repeat("고", 4096))},
-		{Name: "too long a text", Step: text("1", strings.Repeat("고", 4097)), Param: "content"},
-		{Name: "longest caption", Step: media("image", "https://example.com/a.jpg", strings.Repeat("고", 1024))},
-		{Name: "too long a caption", Step: media("image", "https://example.com/a.jpg", strings.Repeat("a", 1025)), Param: "content"},
-		{Name: "template", Step: template(), Param: "contentType"},
+		{Name: "longest text", Step: text("1", strings.Repeat("고", 40960))},
+		{Name: "too long a text", Step: text("1", strings.Repeat("고", 40961)), Param: "content"},
+		{Name: "too long a caption", Step: media("image", "https://example.com/a.jpg", strings.Repeat("a", 40961)), Param: "content"},
+		{Name: "template", Step: template("any", "")},
+		{Name: "brandmessage", Step: message.Step{ContentType: message.BrandMessage}, Param: "contentType"},
 	}
 }
 

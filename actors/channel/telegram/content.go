@@ -12,10 +12,11 @@ import (
 	"messagehub/store/message"
 )
 
-// Telegram's limits, in characters.
+// Telegram's limits, in characters, and ours on what goes in parts.
 const (
 	maxText    = 4096
 	maxCaption = 1024
+	maxWhole   = 10 * maxText
 )
 
 // The kinds of media, named as in the contract.
@@ -59,28 +60,26 @@ func isName(to string) bool {
 
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// checkContent refuses what Telegram can never carry.
+// checkContent refuses what no sender can carry: long texts go in parts, where
+// the sender's settings say so.
 func checkContent(s *message.Step) *channel.Fault {
 	switch s.ContentType {
-	case message.Text:
-		return tooLong(s.Content, maxText, "text")
-	case message.Media:
-		return tooLong(s.Content, maxCaption, "caption")
-	}
-	return &channel.Fault{Param: "contentType", Code: "unsupported_content_type", Message: "Telegram carries text and media"}
-}
-
-func tooLong(text string, limit int, what string) *channel.Fault {
-	if len(text) <= limit {
+	case message.Text, message.Media:
+		return tooLong(s.Content)
+	case message.Template:
 		return nil
 	}
+	return &channel.Fault{Param: "contentType", Code: "unsupported_content_type", Message: "Telegram carries text, template and media"}
+}
+
+func tooLong(text string) *channel.Fault {
 	n := utf8.RuneCountInString(text)
-	if n <= limit {
+	if n <= maxWhole {
 		return nil
 	}
 	return &channel.Fault{
 		Param: "content", Code: string(channel.ContentTooLong),
-		Message: fmt.Sprintf("content has %d characters; a Telegram %s has at most %d", n, what, limit),
+		Message: fmt.Sprintf("content has %d characters; Telegram is sent at most %d, in ten messages", n, maxWhole),
 	}
 }
 
@@ -90,14 +89,28 @@ func mediaType(s *message.Step) string {
 	if s.MediaType != "" {
 		return s.MediaType
 	}
-	file, _, _ := strings.Cut(s.MediaURL, "?")
-	switch strings.ToLower(path.Ext(file)) {
+	switch extension(s.MediaURL) {
 	case ".jpg", ".jpeg", ".png", ".webp":
 		return image
 	case ".mp4":
 		return video
-	case ".mp3", ".m4a":
+	case ".mp3", ".m4a", ".ogg", ".oga", ".opus":
 		return audio
 	}
 	return document
+}
+
+// isVoice reports whether an audio goes as a voice message: what is encoded
+// with Opus is not taken as music.
+func isVoice(link string) bool {
+	switch extension(link) {
+	case ".ogg", ".oga", ".opus":
+		return true
+	}
+	return false
+}
+
+func extension(link string) string {
+	file, _, _ := strings.Cut(link, "?")
+	return strings.ToLower(path.Ext(file))
 }

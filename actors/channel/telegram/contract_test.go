@@ -2,12 +2,14 @@ package telegram
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"messagehub/actors/channel/channeltest"
 	"messagehub/actors/channel/sim"
 )
 
@@ -22,6 +24,7 @@ type field struct {
 type definition struct {
 	Fields   []field  `json:"fields"`
 	Subtypes []string `json:"subtypes"`
+	Returns  []string `json:"returns"`
 }
 
 // reference is the machine-readable copy of the Bot API's documentation.
@@ -30,16 +33,10 @@ type reference struct {
 	Types   map[string]definition `json:"types"`
 }
 
-// botAPI reads the copy, which lies beside the repository where it is at
-// hand.
 func botAPI(t *testing.T) *reference {
 	t.Helper()
-	text, err := os.ReadFile("../../../../shared/specs/telegram/api.json")
-	if err != nil {
-		t.Skip("the copy of the Bot API's documentation is not present")
-	}
 	var d reference
-	if err := json.Unmarshal(text, &d); err != nil {
+	if err := json.Unmarshal(channeltest.Specification(t, "telegram/api.json"), &d); err != nil {
 		t.Fatal(err)
 	}
 	return &d
@@ -92,6 +89,16 @@ func (d *reference) is(t *testing.T, where, kind string, v any) bool {
 	return ok
 }
 
+// returned checks that value is what the method returns.
+func (d *reference) returned(t *testing.T, method string, value map[string]any) {
+	t.Helper()
+	kinds := d.Methods[method].Returns
+	if len(kinds) != 1 || len(d.Types[kinds[0]].Fields) == 0 {
+		t.Fatalf("%s returns %v", method, kinds)
+	}
+	d.object(t, kinds[0], d.Types[kinds[0]], value)
+}
+
 func TestGoldensAreTelegrams(t *testing.T) {
 	d := botAPI(t)
 	files, err := filepath.Glob("testdata/*.http")
@@ -134,6 +141,7 @@ func TestSimulatorsAnswersAreTelegrams(t *testing.T) {
 		"sendPhoto":    `{"chat_id":-100,"photo":"https://a/b.jpg","caption":"c"}`,
 		"sendVideo":    `{"chat_id":-1001234567890123,"video":"https://a/b.mp4"}`,
 		"sendAudio":    `{"chat_id":"@some_channel","audio":"https://a/b.mp3"}`,
+		"sendVoice":    `{"chat_id":1,"voice":"https://a/b.ogg","caption":"<b>c</b>","parse_mode":"HTML"}`,
 		"sendDocument": `{"chat_id":"sim:delivered","document":"https://a/b.pdf"}`,
 	}
 	for method, body := range calls {
@@ -143,15 +151,17 @@ func TestSimulatorsAnswersAreTelegrams(t *testing.T) {
 			if status != 200 || !ok || len(answer) != 2 {
 				t.Fatalf("status %d, %v", status, answer)
 			}
-			d.object(t, "Message", d.Types["Message"], result)
+			d.returned(t, method, result)
 		})
 	}
 	t.Run("getMe", func(t *testing.T) {
 		_, answer := newDesk(t, sim.Knobs{}).json(t, "getMe", "")
-		d.object(t, "User", d.Types["User"], answer["result"].(map[string]any))
+		d.returned(t, "getMe", answer["result"].(map[string]any))
 	})
 	t.Run("refusal", func(t *testing.T) {
 		_, answer := newDesk(t, sim.Knobs{Throttle: 1}).json(t, "sendMessage", calls["sendMessage"])
+		d.object(t, "ResponseParameters", d.Types["ResponseParameters"], answer["parameters"].(map[string]any))
+		_, answer = newDesk(t, sim.Knobs{}).json(t, "sendMessage", fmt.Sprintf(`{"chat_id":%s,"text":"x"}`, upgraded))
 		d.object(t, "ResponseParameters", d.Types["ResponseParameters"], answer["parameters"].(map[string]any))
 	})
 }

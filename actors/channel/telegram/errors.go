@@ -70,7 +70,7 @@ func badRequest(text string) channel.Code {
 		{"peer_id_invalid", channel.InvalidRecipient},
 		{"not enough rights", channel.Restricted},
 		{"have no rights", channel.Restricted},
-		{"chat_write_forbidden", channel.Restricted},
+		{"_forbidden", channel.Restricted}, // CHAT_WRITE_FORBIDDEN, VOICE_MESSAGES_FORBIDDEN and others
 		{"is too long", channel.ContentTooLong},
 		{"file is too big", channel.MediaRejected},
 		{"wrong type of the web page content", channel.MediaRejected},

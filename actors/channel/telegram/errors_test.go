@@ -51,6 +51,7 @@ func rows() []row {
 		{400, "Bad Request: not enough rights to send text messages to the chat", channel.Restricted},
 		{400, "Bad Request: have no rights to send a message", channel.Restricted},
 		{400, "Bad Request: CHAT_WRITE_FORBIDDEN", channel.Restricted},
+		{400, "Bad Request: VOICE_MESSAGES_FORBIDDEN", channel.Restricted},
 		{400, "Bad Request: something new", channel.ContentRejected},
 		{400, "", channel.ContentRejected},
 		{401, "Unauthorized", channel.BadCredentials},

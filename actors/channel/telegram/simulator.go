@@ -37,7 +37,8 @@ type no struct {
 }
 
 type hints struct {
-	RetryAfter int `json:"retry_after,omitempty"`
+	RetryAfter int   `json:"retry_after,omitempty"`
+	MigrateTo  int64 `json:"migrate_to_chat_id,omitempty"`
 }
 
 func refuse(code int, text string) *no { return &no{Code: code, Description: text} }

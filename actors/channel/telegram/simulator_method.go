@@ -35,6 +35,7 @@ func methods() map[string]method {
 		{name: "sendAudio", words: "caption", medium: "audio", limit: 1024, fields: []string{
 			"caption_entities", "duration", "performer", "thumbnail", "title",
 		}},
+		{name: "sendVoice", words: "caption", medium: "voice", limit: 1024, fields: []string{"caption_entities", "duration"}},
 		{name: "sendDocument", words: "caption", medium: "document", limit: 1024, fields: []string{
 			"caption_entities", "disable_content_type_detection", "thumbnail",
 		}},
@@ -58,6 +59,12 @@ func common() []string {
 	}
 }
 
+// upgraded is the one group of the simulation that has become a supergroup.
+const (
+	upgraded   = "-404"
+	supergroup = -1000000000404
+)
+
 // fields are what a call brings, as text: Telegram reads JSON and forms alike.
 type fields map[string]string
 
@@ -70,9 +77,6 @@ func (f fields) check(m *method) *no {
 	}
 	if n := f.chat(); n != nil {
 		return n
-	}
-	if mode := f["parse_mode"]; mode != "" && !slices.Contains([]string{"html", "markdown", "markdownv2"}, strings.ToLower(mode)) {
-		return refuse(400, "Bad Request: unsupported parse_mode")
 	}
 	if m.medium != "" {
 		if n := f.media(m); n != nil {
@@ -88,6 +92,10 @@ func (f fields) chat() *no {
 		return refuse(400, "Bad Request: chat_id is empty")
 	case strings.HasPrefix(id, sim.Reserved), strings.HasPrefix(id, "@") && len(id) > 4:
 		return nil
+	case id == upgraded:
+		n := refuse(400, "Bad Request: group chat was upgraded to a supergroup chat")
+		n.Parameters = &hints{MigrateTo: supergroup}
+		return n
 	default:
 		if n, err := strconv.ParseInt(id, 10, 64); err != nil || n == 0 || n > 1<<52 || n < -(1<<52) {
 			return refuse(400, "Bad Request: chat not found")
@@ -101,11 +109,16 @@ func (f fields) text(m *method) *no {
 	switch {
 	case !utf8.ValidString(words):
 		return refuse(400, "Bad Request: strings must be encoded in UTF-8")
-	case m.medium == "" && strings.TrimSpace(words) == "":
-		return refuse(400, "Bad Request: message text is empty")
 	case len(words) > 32768:
 		return refuse(400, "Bad Request: text is too long")
-	case utf8.RuneCountInString(words) <= m.limit:
+	}
+	seen, fault := parsed(words, f["parse_mode"])
+	switch {
+	case fault != "":
+		return refuse(400, "Bad Request: "+fault)
+	case m.medium == "" && strings.TrimSpace(seen) == "":
+		return refuse(400, "Bad Request: message text is empty")
+	case utf8.RuneCountInString(seen) <= m.limit:
 		return nil
 	case m.medium == "":
 		return refuse(400, "Bad Request: message is too long")

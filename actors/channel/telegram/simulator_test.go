@@ -2,6 +2,8 @@ package telegram
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/sim"
+	"messagehub/store/message/mutate"
 )
 
 const bot = "/bot110201543:sandbox-bot-token/"
@@ -46,6 +49,23 @@ func (d *desk) ask(t *testing.T, uri, kind, body string) (int, map[string]any) {
 	return ctx.Response.StatusCode(), answer
 }
 
+// RoundTrip implements [http.RoundTripper]: the simulator answers without a
+// network.
+func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	var ctx fasthttp.RequestCtx
+	ctx.Request.Header.SetMethod(r.Method)
+	ctx.Request.SetRequestURI(strings.TrimPrefix(r.URL.String(), "http://sandbox.invalid/telegram"))
+	ctx.Request.Header.SetContentType(r.Header.Get("Content-Type"))
+	ctx.Request.SetBody(body)
+	d.provider.Handle(&ctx)
+	answer := strings.NewReader(string(ctx.Response.Body()))
+	return &http.Response{StatusCode: ctx.Response.StatusCode(), Header: http.Header{}, Body: io.NopCloser(answer), Request: r}, nil
+}
+
 func (d *desk) json(t *testing.T, method, body string) (int, map[string]any) {
 	t.Helper()
 	return d.ask(t, bot+method, "application/json", body)
@@ -66,6 +86,17 @@ func TestSimulatorRefusesWhatTelegramDoes(t *testing.T) {
 		{"no photo", "sendPhoto", `{"chat_id":1}`, "Bad Request: there is no photo in the request"},
 		{"bad URL", "sendVideo", `{"chat_id":1,"video":"a.mp4"}`, "Bad Request: wrong file identifier/HTTP URL specified"},
 		{"bad mode", "sendMessage", `{"chat_id":1,"text":"x","parse_mode":"bbcode"}`, "Bad Request: unsupported parse_mode"},
+		{"open element", "sendMessage", `{"chat_id":1,"text":"<b>x","parse_mode":"HTML"}`, `Bad Request: can't parse entities: Can't find end tag corresponding to start tag "b"`},
+		{"open tag", "sendMessage", `{"chat_id":1,"text":"a <b","parse_mode":"html"}`, "Bad Request: can't parse entities: Unclosed start tag at byte offset 2"},
+		{"unknown element", "sendMessage", `{"chat_id":1,"text":"<p>x</p>","parse_mode":"HTML"}`, `Bad Request: can't parse entities: Unsupported start tag "p" at byte offset 0`},
+		{"elements cross", "sendPhoto", `{"chat_id":1,"photo":"https://a/b.jpg","caption":"<b><i>x</b></i>","parse_mode":"HTML"}`, "Bad Request: can't parse entities: Unexpected end tag at byte offset 7"},
+		{"nothing seen", "sendMessage", `{"chat_id":1,"text":"<b> </b>","parse_mode":"HTML"}`, "Bad Request: message text is empty"},
+		{"long text in markup", "sendMessage", `{"chat_id":1,"text":"<b>` + strings.Repeat("é", 4097) + `</b>","parse_mode":"HTML"}`, "Bad Request: message is too long"},
+		{"not escaped", "sendMessage", `{"chat_id":1,"text":"1.","parse_mode":"MarkdownV2"}`, `Bad Request: can't parse entities: Character '.' is reserved and must be escaped with the preceding '\'`},
+		{"one mark", "sendMessage", `{"chat_id":1,"text":"*a","parse_mode":"MarkdownV2"}`, "Bad Request: can't parse entities: Can't find end of the entity"},
+		{"open code", "sendMessage", "{\"chat_id\":1,\"text\":\"`a\",\"parse_mode\":\"MarkdownV2\"}", "Bad Request: can't parse entities: Can't find end of Code entity at byte offset 0"},
+		{"upgraded group", "sendMessage", `{"chat_id":-404,"text":"x"}`, "Bad Request: group chat was upgraded to a supergroup chat"},
+		{"no voice", "sendVoice", `{"chat_id":1}`, "Bad Request: there is no voice in the request"},
 		{"not UTF-8", "sendMessage?text=%ff", `{"chat_id":1}`, "Bad Request: strings must be encoded in UTF-8"},
 		{"no JSON", "sendMessage", `chat_id=1`, "Bad Request: can't parse JSON object"},
 		{"unknown field", "sendMessage", `{"chat_id":1,"text":"x","disable_web_page_preview":true}`, `Bad Request: sendMessage has no field "disable_web_page_preview"`},
@@ -151,4 +182,16 @@ func TestSimulatorLedger(t *testing.T) {
 	if chat(lines[0].ProviderID) != "-100" || chat(lines[1].ProviderID) != chat(lines[2].ProviderID) || lines[1].ProviderID == lines[2].ProviderID {
 		t.Errorf("provider ids %s, %s, %s", lines[0].ProviderID, lines[1].ProviderID, lines[2].ProviderID)
 	}
+}
+
+// FuzzSimulator feeds the simulator arbitrary texts in every mode.
+func FuzzSimulator(f *testing.F) {
+	seeds := []string{"<b>a</b> &lt;", "*a* [b](https://c.d) `e` ||f||\\.", "<", "`", "](", "||", "\\", "\xff", ">a\n>b"}
+	mutate.Strings(f, seeds, func(t testing.TB, text string) {
+		for _, mode := range []string{"", "HTML", "Markdown", "MarkdownV2"} {
+			if seen, fault := parsed(text, mode); fault == "" && len(seen) > len(text) || fault != "" && seen != "" {
+				t.Errorf("%s: %q is seen as %q, %s", mode, text, seen, fault)
+			}
+		}
+	})
 }

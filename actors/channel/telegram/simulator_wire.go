@@ -68,6 +68,7 @@ type result struct {
 	Photo     []photo `json:"photo,omitempty"`
 	Video     *clip   `json:"video,omitempty"`
 	Audio     *track  `json:"audio,omitempty"`
+	Voice     *track  `json:"voice,omitempty"`
 	Document  *file   `json:"document,omitempty"`
 	Caption   string  `json:"caption,omitempty"`
 }
@@ -111,7 +112,7 @@ func (s *simulator) create(m *method, f fields) (*result, string) {
 	stored := file{"F" + strconv.FormatInt(r.MessageID, 36), "U" + strconv.FormatInt(r.MessageID, 36)}
 	switch m.medium {
 	case "":
-		r.Text = strings.TrimSpace(f["text"])
+		r.Text = shownText(f, m)
 		return r, id
 	case "photo":
 		r.Photo = []photo{{stored, 640, 480}}
@@ -119,11 +120,19 @@ func (s *simulator) create(m *method, f fields) (*result, string) {
 		r.Video = &clip{stored, 640, 480, 1}
 	case "audio":
 		r.Audio = &track{stored, 1}
+	case "voice":
+		r.Voice = &track{stored, 1}
 	case "document":
 		r.Document = &stored
 	}
-	r.Caption = strings.TrimSpace(f["caption"])
+	r.Caption = shownText(f, m)
 	return r, id
+}
+
+// shownText is what is seen of the words of a call that passed.
+func shownText(f fields, m *method) string {
+	seen, _ := parsed(f[m.words], f["parse_mode"])
+	return strings.TrimSpace(seen)
 }
 
 // chatOf returns the chat that chat_id names. A name has a number that stays

@@ -1,8 +1,9 @@
 // Package telegram sends through Telegram's Bot API.
 //
 // A recipient is a chat's number or the @name of a public group or channel;
-// people must have started the bot first. Telegram has no templates: a
-// template step is refused. Texts are sent as they are, without markup. A
+// people must have started the bot first. Telegram has no templates: they are
+// texts of the settings. Texts are sent as they are, unless the settings say
+// that they are markup; one that is too long for a message goes in several. A
 // medium is fetched by Telegram itself, so it keeps its own file name.
 //
 // Not guaranteed: Telegram reports neither delivery nor reading, and has no
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"messagehub/actors/channel"
+	"messagehub/actors/channel/texts"
 	"messagehub/store/message"
 )
 
@@ -23,12 +25,17 @@ const name = "telegram"
 
 // The settings of a sender.
 const (
-	settingBaseURL = "baseURL"
-	settingToken   = "botToken"
-	settingSecret  = "webhookSecret"
-	settingSilent  = "disableNotification"
-	settingProtect = "protectContent"
-	settingPreview = "linkPreview"
+	settingBaseURL   = "baseURL"
+	settingToken     = "botToken"
+	settingSecret    = "webhookSecret"
+	settingSilent    = "disableNotification"
+	settingProtect   = "protectContent"
+	settingPreview   = "linkPreview"
+	settingPaid      = "allowPaidBroadcast"
+	settingMode      = "parseMode"
+	settingSplit     = "splitLongTexts"
+	settingTemplates = "templates"
+	settingLanguage  = "templateLanguage"
 )
 
 // Spec describes the channel.
@@ -36,7 +43,7 @@ func Spec() channel.Spec {
 	pace := channel.Pace{PerSecond: 30, Burst: 30, InFlight: 32, Timeout: 60 * time.Second}
 	return channel.Spec{
 		Name: name, Title: "Telegram (Bot API)",
-		Contents: []message.ContentType{message.Text, message.Media},
+		Contents: []message.ContentType{message.Text, message.Template, message.Media},
 		Best:     message.Sent, SignatureHeader: signatureHeader,
 		CheckRecipient: checkRecipient, CheckContent: checkContent,
 		Settings: append(settings(), channel.PaceSettings(pace)...), Pace: pace,
@@ -68,7 +75,30 @@ func settings() []channel.Setting {
 		{
 			Name: settingPreview, Kind: channel.KindBool, Default: "true", Help: "show a preview of the first link in a text",
 		},
+		{
+			Name: settingPaid, Kind: channel.KindBool, Default: "false",
+			Help: "go beyond 30 messages a second, for Telegram Stars of the bot's balance; raise messagesPerSecond, too",
+		},
+		{
+			Name: settingMode, Check: matching("^("+modeHTML+"|"+modeMarkdown+")$", "must be HTML or MarkdownV2"),
+			Help: "take texts, captions and templates for markup: HTML or MarkdownV2; without it, nothing is",
+		},
+		{
+			Name: settingSplit, Kind: channel.KindBool, Default: "true",
+			Help: "send in several messages what is too long for one, but for MarkdownV2; else it is refused",
+		},
+		{
+			Name: settingTemplates, Check: checkTemplates, Help: "texts of templates by name, as JSON",
+		},
+		{
+			Name: settingLanguage, Default: "en", Help: "language of a template when the message names none",
+		},
 	}
+}
+
+func checkTemplates(value string) error {
+	_, err := texts.Parse(value)
+	return err
 }
 
 // maxToken is the longest token that the server takes.

@@ -16,11 +16,14 @@ type outgoing struct {
 	Photo    string   `json:"photo,omitempty"`
 	Video    string   `json:"video,omitempty"`
 	Audio    string   `json:"audio,omitempty"`
+	Voice    string   `json:"voice,omitempty"`
 	Document string   `json:"document,omitempty"`
 	Caption  string   `json:"caption,omitempty"`
+	Mode     string   `json:"parse_mode,omitempty"`
 	Preview  *preview `json:"link_preview_options,omitempty"`
 	Silent   bool     `json:"disable_notification,omitempty"`
 	Protect  bool     `json:"protect_content,omitempty"`
+	Paid     bool     `json:"allow_paid_broadcast,omitempty"`
 }
 
 type preview struct {
@@ -33,46 +36,96 @@ type call struct {
 	body   outgoing
 }
 
-// compose makes the call that sends r. A step that has no form on the wire is
+// compose makes the calls that send r. A step that has no form on the wire is
 // an [*channel.Error].
-func (a *adapter) compose(r *channel.Request) (call, error) {
-	c := call{body: outgoing{Silent: a.silent, Protect: a.protect}}
+func (a *adapter) compose(r *channel.Request) ([]call, error) {
+	body := a.body
 	to := r.Step.To
 	if n, ok := chatNumber(to); ok {
-		c.body.Chat = n
+		body.Chat = n
 	} else if isName(to) || r.Test && strings.HasPrefix(to, sim.Reserved) {
-		c.body.Chat = to
+		body.Chat = to
 	} else {
-		return call{}, channel.Failed(channel.InvalidRecipient, "", "the recipient is no chat")
+		return nil, channel.Failed(channel.InvalidRecipient, "", "the recipient is no chat")
 	}
 	switch r.Step.ContentType {
 	case message.Text:
-		c.method, c.body.Text = "sendMessage", r.Step.Content
-		if !a.preview {
-			c.body.Preview = &preview{Disabled: true}
+		return a.written(body, r.Step.Content)
+	case message.Template:
+		text, err := a.texts.render(r.Step, a.mode)
+		if err != nil {
+			return nil, err
 		}
-		return c, nil
+		return a.written(body, text)
 	case message.Media:
-		return c.medium(r.Step)
+		return a.medium(body, r.Step)
 	}
-	return call{}, channel.Failed(channel.ContentRejected, "", "Telegram carries no "+r.Step.ContentType.String())
+	return nil, channel.Failed(channel.ContentRejected, "", "Telegram carries no "+r.Step.ContentType.String())
 }
 
-func (c call) medium(s *message.Step) (call, error) {
-	c.body.Caption = s.Content
+// written makes the calls that send a text.
+func (a *adapter) written(body outgoing, text string) ([]call, error) {
+	parts, err := a.parts(text, maxText)
+	if err != nil {
+		return nil, err
+	}
+	calls := make([]call, len(parts))
+	for i, part := range parts {
+		calls[i] = a.words(body, part)
+	}
+	return calls, nil
+}
+
+func (a *adapter) words(body outgoing, text string) call {
+	body.Text, body.Mode = text, a.mode
+	if !a.preview {
+		body.Preview = &preview{Disabled: true}
+	}
+	return call{"sendMessage", body}
+}
+
+// medium makes the calls that send a medium: its caption, where it is too
+// long for one, goes on below.
+func (a *adapter) medium(body outgoing, s *message.Step) ([]call, error) {
+	parts, err := a.parts(s.Content, maxCaption)
+	if err != nil {
+		return nil, err
+	}
+	first, ok := shown(body, s)
+	if !ok {
+		return nil, channel.Failed(channel.MediaRejected, "", "Telegram carries image, video, audio and document")
+	}
+	if first.body.Caption = parts[0]; parts[0] != "" {
+		first.body.Mode = a.mode
+	}
+	calls := []call{first}
+	for _, part := range parts[1:] {
+		calls = append(calls, a.words(body, part))
+	}
+	return calls, nil
+}
+
+// shown makes the call that sends a medium alone.
+func shown(body outgoing, s *message.Step) (call, bool) {
 	switch mediaType(s) {
 	case image:
-		c.method, c.body.Photo = "sendPhoto", s.MediaURL
+		body.Photo = s.MediaURL
+		return call{"sendPhoto", body}, true
 	case video:
-		c.method, c.body.Video = "sendVideo", s.MediaURL
+		body.Video = s.MediaURL
+		return call{"sendVideo", body}, true
 	case audio:
-		c.method, c.body.Audio = "sendAudio", s.MediaURL
+		if isVoice(s.MediaURL) {
+			body.Voice = s.MediaURL
+			return call{"sendVoice", body}, true
+		}
+		body.Audio = s.MediaURL
+		return call{"sendAudio", body}, true
 	case document:
-		c.method, c.body.Document = "sendDocument", s.MediaURL
-	default:
-		return call{}, channel.Failed(channel.MediaRejected, "", "Telegram carries image, video, audio and document")
+		body.Document = s.MediaURL
+		return call{"sendDocument", body}, true
 	}
-	return c, nil
+	return call{}, false
 }
 
 // envelope is every answer of the Bot API.
