@@ -52,6 +52,9 @@ type Case struct {
 
 	// Ordinary is an address that the simulator delivers to.
 	Ordinary string
+	// Settles: the provider's receipts carry our reference, so that they settle
+	// a send whose answer was lost.
+	Settles bool
 	// Reserved replaces what is expected of a reserved recipient, by name
 	// without "sim:", where the provider can't do as the others do.
 	Reserved map[string]Outcome

@@ -130,6 +130,9 @@ func (c *Case) simulated(t *testing.T) {
 	}
 	run("sim:rate_limited then accepted", rig.throttled)
 	run("answer withheld", rig.withheld)
+	if c.Settles {
+		run("answer withheld, then reported", rig.settled)
+	}
 }
 
 // accepted checks that the simulator takes r, records it and reports the best
@@ -247,6 +250,29 @@ func (g *rig) withheld(t *testing.T) {
 	}
 	if lines := g.world.Ledger.Lines(0); len(lines) != 1 || lines[0].Answered {
 		t.Errorf("ledger %+v, want one line without an answer", lines)
+	}
+}
+
+// settled checks that the receipts of a message whose answer was lost name the
+// attempt.
+func (g *rig) settled(t *testing.T) {
+	g.reported(t) // what came before
+	g.reset()
+	g.world.SetKnobs(sim.Knobs{DropAnswer: 1})
+	defer g.world.SetKnobs(sim.Knobs{})
+	r := g.c.first(t)
+	_, err := g.adapter.Send(t.Context(), r)
+	if e := failure(t, err); e.Code != channel.OutcomeUnknown {
+		t.Errorf("got %s, want %s", e.Code, channel.OutcomeUnknown)
+	}
+	got := g.reported(t)
+	if !slices.Contains(statuses(got), message.Delivered) {
+		t.Errorf("receipts %v, want a delivered one", statuses(got))
+	}
+	for _, receipt := range got {
+		if receipt.Ref != r.Ref {
+			t.Errorf("receipt %+v does not name the attempt %s", receipt, r.Ref)
+		}
 	}
 }
 

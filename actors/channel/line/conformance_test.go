@@ -150,7 +150,7 @@ func pnpCase() channeltest.Case {
 		},
 		Refusals: refusals(channel.OutcomeUnknown), Recipients: recipients(), Contents: contents(),
 		Statuses: map[int]channel.Code{500: channel.OutcomeUnknown, 503: channel.OutcomeUnknown, 599: channel.OutcomeUnknown},
-		Sign:     sign, Callbacks: callbacks(), Ordinary: phone,
+		Sign:     sign, Callbacks: callbacks(), Ordinary: phone, Settles: true,
 		Reserved: map[string]channeltest.Outcome{
 			"delivered": delivered, "read": delivered, "slow": delivered, "out_of_order": delivered, "duplicate_receipt": twice,
 		},

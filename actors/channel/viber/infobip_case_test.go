@@ -32,7 +32,7 @@ func infobipCase() channeltest.Case {
 		Spec: spec, Settings: channel.Values{"templates": templates},
 		Success: answer(200, infobipYes), ProviderID: infobipID, Sends: infobipSends(),
 		Refusals: infobipRefusals(), Recipients: recipients(), Contents: contents(),
-		Sign: signInfobip, TokenOnly: true, Callbacks: infobipCallbacks(), Ordinary: phone, Reserved: reserved,
+		Sign: signInfobip, TokenOnly: true, Callbacks: infobipCallbacks(), Ordinary: phone, Settles: true, Reserved: reserved,
 	}
 }
 

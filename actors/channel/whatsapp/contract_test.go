@@ -150,7 +150,7 @@ func TestSimulatorCallbacksFitMetasDocument(t *testing.T) {
 func TestTestCallbacksFitMetasDocument(t *testing.T) {
 	d := specification(t)
 	for _, cb := range callbacks() {
-		if len(cb.Want) == 0 || strings.Contains(cb.Name, "one of an unknown form") || cb.Name == "odd timestamps" || cb.Name == "played" {
+		if len(cb.Want) == 0 || strings.Contains(cb.Name, "one of an unknown form") || strings.Contains(cb.Name, "of the future") || cb.Name == "odd timestamps" || cb.Name == "played" {
 			continue
 		}
 		d.Fits(t, "WebhookPayload", cb.Body)

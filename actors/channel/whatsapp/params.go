@@ -55,7 +55,13 @@ func sortParams(given []message.Param, format string) (params, error) {
 			return params{}, fmt.Errorf("has two values for button %d", p.buttons[i].index)
 		}
 	}
-	return p, p.order(format)
+	if err := p.order(format); err != nil {
+		return params{}, err
+	}
+	if p.named && p.header != nil && p.header.Name == "" {
+		return params{}, errors.New(`has a text for the header without its name: the others have names, so write "header.<name>"`)
+	}
+	return p, nil
 }
 
 func parseButton(name, value string) (buttonParam, error) {

@@ -42,7 +42,7 @@ type status struct {
 	Status    string          `json:"status"`
 	Timestamp json.RawMessage `json:"timestamp"` // Unix seconds, as text
 	Ref       string          `json:"biz_opaque_callback_data"`
-	Errors    []graphError    `json:"errors"`
+	Errors    json.RawMessage `json:"errors"`
 }
 
 // Receipts implements [channel.Receiver].
@@ -125,15 +125,21 @@ func (a *adapter) receipt(raw json.RawMessage) (message.Receipt, bool) {
 		r.Status = message.Read
 	case "failed":
 		r.Status = message.Failed
-		e := graphError{Message: "Meta gave no reason"}
-		if len(s.Errors) > 0 {
-			e = s.Errors[0]
-		}
-		r.Failure, r.RetryAfter = e.failure()
+		r.Failure, r.RetryAfter = s.reason().failure()
 	default:
 		return message.Receipt{}, false
 	}
 	return r, true
+}
+
+// reason returns why the message failed. It failed, whatever the form of the
+// reason.
+func (s *status) reason() *graphError {
+	var all []graphError
+	if json.Unmarshal(s.Errors, &all) != nil || len(all) == 0 {
+		return &graphError{Message: "Meta gave no reason"}
+	}
+	return &all[0]
 }
 
 // maxUnix is the year 9999.

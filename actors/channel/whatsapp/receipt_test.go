@@ -48,6 +48,25 @@ func errorsOf(code int) string {
 	return fmt.Sprintf(`,"errors":[{"code":%d,"title":"t","message":"t","error_data":{"details":"why"},"href":"/documentation"}]`, code)
 }
 
+// value wraps what is no status.
+func value(members string) string {
+	return `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"2"},` + members + `}}]}]}`
+}
+
+// thousand is the largest batch that Meta posts, each message's statuses in
+// the wrong order.
+func thousand() channeltest.Callback {
+	out := channeltest.Callback{Name: "a thousand statuses"}
+	var all []string
+	for i := range 500 {
+		id := "wamid." + strconv.Itoa(i)
+		all = append(all, reported(id, "read", ""), reported(id, "delivered", ""))
+		out.Want = append(out.Want, receipt(id, message.Read), receipt(id, message.Delivered))
+	}
+	out.Body = envelope(all...)
+	return out
+}
+
 func callbacks() []channeltest.Callback {
 	withOurs := `,"biz_opaque_callback_data":"` + ref() + `"`
 	out := []channeltest.Callback{
@@ -68,6 +87,21 @@ func callbacks() []channeltest.Callback {
 		{Name: "id too long", Body: envelope(reported(strings.Repeat("w", 257), "sent", ""))},
 		{Name: "failed without a reason", Body: envelope(reported("wamid.A", "failed", "")), Want: []message.Receipt{failed("wamid.A", channel.ContentRejected, 0, "Meta gave no reason", 0)}},
 		{Name: "failed for an unknown reason", Body: envelope(reported("wamid.A", "failed", errorsOf(999))), Want: []message.Receipt{failed("wamid.A", channel.ContentRejected, 999, "why", 0)}},
+		{Name: "failed for a reason of the future", Body: envelope(reported("wamid.A", "failed", `,"errors":{"code":1}`)), Want: []message.Receipt{failed("wamid.A", channel.ContentRejected, 0, "Meta gave no reason", 0)}},
+		{Name: "conversation and pricing", Body: envelope(
+			reported("wamid.A", "sent", `,"conversation":{"id":"c","expiration_timestamp":"1750116473","origin":{"type":"marketing"}},"pricing":{"billable":true,"pricing_model":"CBP","category":"marketing"}`),
+			reported("wamid.B", "delivered", `,"pricing":{"billable":false,"pricing_model":"PMP","type":"free_entry_point","category":"marketing"}`),
+		), Want: []message.Receipt{receipt("wamid.A", message.Sent), receipt("wamid.B", message.Delivered)}},
+		{Name: "conversation and pricing of the future", Body: envelope(
+			reported("wamid.A", "delivered", `,"conversation":null,"pricing":{"billable":"no"}`),
+			reported("wamid.B", "read", `,"conversation":"new","pricing":[{"model":3}],"payment":{"x":1}`),
+		), Want: []message.Receipt{receipt("wamid.A", message.Delivered), receipt("wamid.B", message.Read)}},
+		{Name: "hidden number", Body: envelope(`{"id":"wamid.A","status":"delivered","timestamp":"1750030073","recipient_id":"","recipient_user_id":"US.1349","recipient_parent_user_id":"US.ENT.1"}`), Want: []message.Receipt{receipt("wamid.A", message.Delivered)}},
+		thousand(),
+		{Name: "errors of the account", Body: value(`"errors":[{"code":130429,"title":"Rate limit hit","message":"Rate limit hit","error_data":{"details":"d"}}]`)},
+		{Name: "errors of an inbound message", Body: value(`"messages":[{"from":"1","id":"wamid.X","timestamp":"1750030073","type":"unsupported","errors":[{"code":131051,"title":"Message type is not supported"}]}]`)},
+		{Name: "changed user id", Body: value(`"messages":[{"id":"wamid.X","timestamp":"1750030073","type":"system","system":{"type":"user_changed_user_id","user_id":"US.2"}}]`)},
+		{Name: "marketing preference", Body: strings.Replace(value(`"user_preferences":[{"wa_id":"1","category":"marketing_messages","value":"stop"}]`), `"field":"messages"`, `"field":"user_preferences"`, 1)},
 		{Name: "inbound message", Body: `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"2"},"contacts":[{"wa_id":"1"}],"messages":[{"from":"1","id":"wamid.X","timestamp":"1750030073","type":"text","text":{"body":"STOP"}}]}}]}]}`},
 		{Name: "other field", Body: strings.Replace(envelope(reported("wamid.A", "sent", "")), `"field":"messages"`, `"field":"account_update"`, 1)},
 		{Name: "other object", Body: strings.Replace(envelope(reported("wamid.A", "sent", "")), "whatsapp_business_account", "page", 1)},

@@ -23,7 +23,9 @@ func specification(t *testing.T) *channeltest.OpenAPI {
 	schemas["StatusMessageValue"].Properties["contacts"] = &schema{Type: "array"}
 	statuses := schemas["Statuses"]
 	statuses.Required = []string{"id", "status", "timestamp"} // a hidden number has no recipient_id
-	statuses.Properties["biz_opaque_callback_data"], statuses.Properties["recipient_user_id"] = text, text
+	for _, name := range []string{"biz_opaque_callback_data", "recipient_user_id", "recipient_parent_user_id"} {
+		statuses.Properties[name] = text
+	}
 	schemas["Pricing"].Properties["type"] = text
 	buttons(schemas["TemplateComponent"])
 	buttons(schemas["ButtonComponent"].AllOf[1])

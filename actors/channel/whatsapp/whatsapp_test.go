@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/channeltest"
 	"messagehub/store/message"
+	"messagehub/store/message/mutate"
 )
 
 const testID = "wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBJCOTY3NDc0NDFDRUI3NTA0Q0UA"
@@ -52,6 +54,7 @@ func testCase() channeltest.Case {
 		Sign:      sign,
 		Callbacks: callbacks(),
 		Ordinary:  "+16505551234",
+		Settles:   true,
 	}
 }
 
@@ -106,6 +109,27 @@ func TestSettings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestHeldTemplates: Meta has them, and reports what becomes of them.
+func TestHeldTemplates(t *testing.T) {
+	for _, status := range []string{"accepted", "held_for_quality_assessment", "paused", "a word of the future"} {
+		body := strings.Replace(testCase().Success.Body, `"accepted"`, strconv.Quote(status), 1)
+		got, err := decode(&channel.Answer{Status: 200, Body: []byte(body)})
+		if err != nil || got.ProviderID != testID {
+			t.Errorf("%s: %+v, %v", status, got, err)
+		}
+	}
+}
+
+// FuzzUsage: whatever the usage header says, the pause is bounded.
+func FuzzUsage(f *testing.F) {
+	seeds := []string{`{"1":[{"estimated_time_to_regain_access":3}]}`, `{"1":[{"estimated_time_to_regain_access":-3},{}],"2":null}`, `{"x":3}`, "[]", ""}
+	mutate.Strings(f, seeds, func(t testing.TB, text string) {
+		if pause := regain(http.Header{usageHeader: {text}}); pause < 0 || pause > maxRegain {
+			t.Errorf("%q: pause %v", text, pause)
+		}
+	})
 }
 
 func FuzzAnswer(f *testing.F)   { channeltest.FuzzAnswer(f, testCase()) }
@@ -187,6 +211,7 @@ func contents() []channeltest.Content {
 		{Name: "numbers and names", Step: tmpl("promo", p("1"), p("name")), Param: "templateParams"},
 		{Name: "a number twice", Step: tmpl("promo", p("1"), p("1")), Param: "templateParams"},
 		{Name: "a number missing", Step: tmpl("promo", p("1"), p("3")), Param: "templateParams"},
+		{Name: "a header without its name", Step: tmpl("promo", p("고객명"), p("header")), Param: "templateParams"},
 		{Name: "two headers", Step: tmpl("promo", p("header"), p("header.2")), Param: "templateParams"},
 		{Name: "button 10", Step: tmpl("promo", p("button.10")), Param: "templateParams"},
 		{Name: "button 01", Step: tmpl("promo", p("button.01")), Param: "templateParams"},
