@@ -27,7 +27,7 @@ type Case struct {
 	Success    Answer
 	ProviderID string
 	Sends      []Send
-	// Renews: after a 401 the adapter asks for another token.
+	// Renews: after a 401, or what is Stale, the adapter asks for another token.
 	Renews bool
 	// Bodyless: the yes has no body, so none is looked at.
 	Bodyless bool
@@ -65,6 +65,9 @@ type Answer struct {
 	Status int
 	Header map[string]string
 	Body   string
+	// Stale: it says that the token is not taken, so that one that Renews asks
+	// for another.
+	Stale bool
 }
 
 // Send is a request that has to look exactly like testdata/<Name>.http: a

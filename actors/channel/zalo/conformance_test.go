@@ -60,10 +60,20 @@ func rows(want channel.Code, codes ...int) (out []channeltest.Refusal) {
 	return out
 }
 
+// stale are the codes of a token that is not taken. The provider of the suite
+// gives no other.
+func stale(codes ...int) []channeltest.Refusal {
+	out := rows(channel.BadCredentials, codes...)
+	for i := range out {
+		out[i].Stale = true
+	}
+	return out
+}
+
 // openapiRefusals are the rows of the first host.
 func openapiRefusals() (out []channeltest.Refusal) {
 	for _, part := range [][]channeltest.Refusal{
-		rows(channel.RateLimited, -32), rows(channel.ProviderError, -200), rows(channel.NotOnChannel, -213), rows(channel.Blocked, -217),
+		stale(-216, -220, -124), rows(channel.RateLimited, -32), rows(channel.ProviderError, -200), rows(channel.NotOnChannel, -213), rows(channel.Blocked, -217),
 		rows(channel.MarketingCap, -218, -234), rows(channel.Unreachable, -227), rows(channel.Restricted, -244),
 		{row(-201, "user_id is invalid!", channel.InvalidRecipient), row(-201, "text is invalid!", channel.ContentRejected)},
 		rows(channel.WindowClosed, -230, -232), rows(channel.ContentTooLong, -210), rows(channel.ContentRejected, -233, -248, -9999),
@@ -79,7 +89,7 @@ func openapiRefusals() (out []channeltest.Refusal) {
 // businessRefusals are the rows of the second host.
 func businessRefusals() (out []channeltest.Refusal) {
 	for _, part := range [][]channeltest.Refusal{
-		rows(channel.ProviderError, -100), rows(channel.InvalidRecipient, -108), rows(channel.NotOnChannel, -118),
+		stale(-124), rows(channel.ProviderError, -100), rows(channel.InvalidRecipient, -108), rows(channel.NotOnChannel, -118),
 		rows(channel.Unreachable, -110, -114, -119, -140), rows(channel.OptedOut, -139, -141), rows(channel.MarketingCap, -1471, -1472, -133),
 		rows(channel.QuotaExceeded, -144, -1441, -147, -115, -136, -137), rows(channel.ContentTooLong, -1121),
 		rows(channel.TemplateNotFound, -109, -131),
