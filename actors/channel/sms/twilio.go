@@ -23,6 +23,8 @@ type twilio struct {
 	from        string
 	service     string
 	callbackURL string
+	retries     bool // of callbacks, see retryCallbacks
+	links       bool // media go as links
 	authToken   string
 	encoder     gsm.Encoder
 	now         func() time.Time
@@ -35,6 +37,7 @@ func newTwilio(s channel.Sender) (channel.Adapter, error) {
 	}
 	a := &twilio{
 		test: s.Test, http: s.HTTP, now: time.Now, callbackURL: s.CallbackURL,
+		retries: v.Bool(settingRetries), links: v.Bool(settingLinks),
 		from: v.Text(settingFrom), service: v.Text(settingService),
 		authToken: v.Text(settingAuthToken), encoder: encoderOf(v),
 	}
@@ -60,11 +63,21 @@ func (a *twilio) Send(ctx context.Context, r *channel.Request) (channel.Acceptan
 		return channel.Acceptance{}, err
 	}
 	acceptance, err := decodeTwilio(answer)
-	if err == nil && acceptance.Segments == 0 && r.Step.ContentType == message.Text {
-		form, _ := a.encoder.Measure(r.Step.Content)
-		acceptance.Segments = form.Parts
+	if err == nil && acceptance.Segments == 0 {
+		acceptance.Segments, _, _ = a.text(r.Step)
 	}
 	return acceptance, err
+}
+
+// text returns what a step goes as, and how many segments it has, if it goes
+// as a text: media are counted by themselves, and templates are Twilio's.
+func (a *twilio) text(s *message.Step) (segments int, text string, ok bool) {
+	if s.ContentType != message.Text && (s.ContentType != message.Media || !a.links) {
+		return 0, "", false
+	}
+	content, err := textOf(s)
+	form, text := a.encoder.Measure(content)
+	return form.Parts, text, err == nil
 }
 
 // decodeTwilio makes the outcome of an answer. A yes needs a 2xx and a SID.

@@ -79,9 +79,13 @@ func twilioServiceCase() channeltest.Case {
 	c.Settings = channel.Values{
 		"fromNumber": "", "messagingServiceSid": service,
 		"apiKeySid": "SK" + strings.Repeat("0", 30) + "5a", "apiKeySecret": "sandbox-key-secret",
+		"retryCallbacks": "false", "mediaAsLink": "true",
 	}
 	c.Success.Body = twilioSuccess("accepted", "null", `"`+service+`"`, "0")
-	c.Sends = []channeltest.Send{{Name: "twilio_service", Step: text("Order 1234 shipped"), Segments: 1}}
+	c.Sends = []channeltest.Send{
+		{Name: "twilio_service", Step: text("Order 1234 shipped"), Segments: 1},
+		{Name: "twilio_link", Step: media("Your invoice "+strings.Repeat("a", 160), "https://example.com/invoice.pdf"), Segments: 2},
+	}
 	return c
 }
 
@@ -147,8 +151,13 @@ func twilioCallbacks() []channeltest.Callback {
 		{Name: "failed", Body: twilioCallback("failed", "&ErrorCode=30005"), Want: lost},
 		{Name: "failed without a code", Body: twilioCallback("failed"), Want: canceled},
 		{Name: "canceled", Body: twilioCallback("canceled"), Want: canceled},
+		{Name: "accepted", Body: twilioCallback("accepted")},
+		{Name: "scheduled", Body: twilioCallback("scheduled")},
 		{Name: "queued", Body: twilioCallback("queued")},
 		{Name: "sending", Body: twilioCallback("sending")},
+		{Name: "delivered in part", Body: twilioCallback("partially_delivered")},
+		{Name: "coming in", Body: twilioCallback("receiving")},
+		{Name: "come in", Body: twilioCallback("received")},
 		{Name: "a status of the future", Body: twilioCallback("teleported")},
 		{Name: "through a service", Body: twilioCallback("sent", "&MessagingServiceSid="+service), Want: receipt(message.Sent)},
 		{Name: "unknown parameters", Body: twilioCallback("sent", "&Zeta=%ED%95%9C+a%26b&Alpha=&alpha=1&Media=b&Media=a&Media=b"), Want: receipt(message.Sent)},

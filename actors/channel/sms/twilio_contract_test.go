@@ -2,14 +2,14 @@ package sms
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -18,162 +18,23 @@ import (
 	"messagehub/actors/channel/sim"
 )
 
-// schema is the part of OpenAPI that Twilio's document uses here.
-type schema struct {
-	Ref        string            `json:"$ref"`
-	Type       string            `json:"type"`
-	Nullable   bool              `json:"nullable"`
-	Enum       []string          `json:"enum"`
-	Pattern    string            `json:"pattern"`
-	Format     string            `json:"format"`
-	Required   []string          `json:"required"`
-	Properties map[string]schema `json:"properties"`
-	Items      *schema           `json:"items"`
-}
+const (
+	resource = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
+	created  = "api.v2010.account.message"
+)
 
-// document is what the tests need of Twilio's OpenAPI document.
-type document struct {
-	request schema // the form of CreateMessage
-	schemas map[string]schema
-}
-
-const resource = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
-
-// openAPI reads the specification, which lies beside the repository where it
-// is at hand.
-func openAPI(t *testing.T) *document {
+// twilioAPI is Twilio's document. Its message names no member that has to be
+// there: Twilio sends all of them.
+func twilioAPI(t *testing.T) *channeltest.OpenAPI {
 	t.Helper()
-	text, err := os.ReadFile("../../../../shared/specs/twilio/twilio_api_v2010.json")
-	if err != nil {
-		t.Skip("Twilio's OpenAPI document is not present")
-	}
-	var raw struct {
-		Paths      map[string]map[string]json.RawMessage `json:"paths"`
-		Components struct {
-			Schemas map[string]schema `json:"schemas"`
-		} `json:"components"`
-	}
-	var create struct {
-		RequestBody struct {
-			Content map[string]struct {
-				Schema schema `json:"schema"`
-			} `json:"content"`
-		} `json:"requestBody"`
-	}
-	if err := json.Unmarshal(text, &raw); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw.Paths[resource]["post"], &create); err != nil {
-		t.Fatal(err)
-	}
-	form := create.RequestBody.Content["application/x-www-form-urlencoded"].Schema
-	if len(form.Properties) == 0 {
-		t.Fatal("the document has no form for CreateMessage")
-	}
-	return &document{form, raw.Components.Schemas}
-}
-
-func (d *document) resolve(s schema) schema {
-	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
-		return d.schemas[name]
-	}
-	return s
-}
-
-// checkForm reports what the schema does not allow in a form.
-func (d *document) checkForm(t *testing.T, form url.Values) {
-	t.Helper()
-	s := d.request
-	for _, name := range s.Required {
-		if !form.Has(name) {
-			t.Errorf("%s is missing", name)
-		}
-	}
-	for name, values := range form {
-		property, ok := s.Properties[name]
-		if !ok {
-			t.Errorf("%s is no parameter of CreateMessage", name)
-			continue
-		}
-		property = d.resolve(property)
-		if property.Type == "array" {
-			property = *property.Items
-		} else if len(values) != 1 {
-			t.Errorf("%s is given %d times", name, len(values))
-		}
-		for _, value := range values {
-			checkText(t, name, value, property)
-		}
-	}
-}
-
-func checkText(t *testing.T, name, value string, s schema) {
-	t.Helper()
-	var err error
-	switch s.Type {
-	case "integer":
-		_, err = strconv.ParseInt(value, 10, 64)
-	case "boolean":
-		_, err = strconv.ParseBool(value)
-	case "string":
-	default:
-		t.Errorf("%s has the type %q, which the test does not know", name, s.Type)
-	}
-	if err != nil {
-		t.Errorf("%s is %q: %v", name, value, err)
-	}
-	if s.Pattern != "" && !regexp.MustCompile(s.Pattern).MatchString(value) {
-		t.Errorf("%s is %q, not of the form %s", name, value, s.Pattern)
-	}
-	if s.Enum != nil && !slices.Contains(s.Enum, value) {
-		t.Errorf("%s is %q, none of %v", name, value, s.Enum)
-	}
-	if u, err := url.Parse(value); s.Format == "uri" && (err != nil || u.Scheme == "") {
-		t.Errorf("%s is %q, no URI", name, value)
-	}
-}
-
-// checkResource reports what the schema does not allow in a message.
-func (d *document) checkResource(t *testing.T, body []byte) {
-	t.Helper()
-	var got map[string]any
-	if err := json.Unmarshal(body, &got); err != nil {
-		t.Fatalf("%v: %s", err, body)
-	}
-	want := d.schemas["api.v2010.account.message"].Properties
-	for name := range want {
-		if _, ok := got[name]; !ok {
-			t.Errorf("%s is missing", name)
-		}
-	}
-	for name, value := range got {
-		s, ok := want[name]
-		if s = d.resolve(s); !ok {
-			t.Errorf("%s is no member of a message", name)
-			continue
-		}
-		switch v := value.(type) {
-		case nil:
-			if !s.Nullable {
-				t.Errorf("%s is null", name)
-			}
-		case string:
-			if s.Type != "string" {
-				t.Errorf("%s is the text %q, want a %s", name, v, s.Type)
-			}
-			checkText(t, name, v, s)
-		case map[string]any:
-			if s.Type != "object" {
-				t.Errorf("%s is an object", name)
-			}
-		default:
-			t.Errorf("%s is %v, want a %s", name, v, s.Type)
-		}
-	}
+	d := channeltest.ReadOpenAPI(t, "twilio/twilio_api_v2010.json")
+	s := d.Components.Schemas[created]
+	s.Required = slices.Collect(maps.Keys(s.Properties))
+	return d
 }
 
 func TestGoldensAreTwilios(t *testing.T) {
-	d := openAPI(t)
+	d := twilioAPI(t)
 	files, err := filepath.Glob("testdata/twilio_*.http")
 	if err != nil || len(files) < 5 {
 		t.Fatalf("%d golden files, %v", len(files), err)
@@ -192,13 +53,13 @@ func TestGoldensAreTwilios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d.checkForm(t, form)
+			d.FitsForm(t, d.Form(t, resource), form)
 		})
 	}
 }
 
 func TestSimulatorsAnswersAreTwilios(t *testing.T) {
-	d := openAPI(t)
+	d := twilioAPI(t)
 	forms := map[string]url.Values{
 		"number": twilioOrder(), "service": twilioOrder("From", "", "MessagingServiceSid", service),
 		"media": twilioOrder("Body", "", "MediaUrl", "https://example.com/a.jpg"), "template": twilioOrder("Body", "", "ContentSid", content),
@@ -211,30 +72,55 @@ func TestSimulatorsAnswersAreTwilios(t *testing.T) {
 			if err != nil || status != 201 {
 				t.Fatalf("status %d, %v, %v", status, body, err)
 			}
-			d.checkResource(t, text)
+			d.Fits(t, created, string(text))
 		})
 	}
 	t.Run("documentation's example", func(t *testing.T) {
-		d.checkResource(t, []byte(twilioNumberCase().Success.Body))
-		d.checkResource(t, []byte(twilioServiceCase().Success.Body))
+		d.Fits(t, created, twilioNumberCase().Success.Body)
+		d.Fits(t, created, twilioServiceCase().Success.Body)
 	})
 }
 
 func TestSimulatorKnowsTwiliosParameters(t *testing.T) {
-	properties := openAPI(t).request.Properties
-	var want []string
-	for name := range properties {
-		want = append(want, name)
-	}
-	slices.Sort(want)
+	want := slices.Sorted(maps.Keys(twilioAPI(t).Form(t, resource).Properties))
 	if got := twilioParameters(); !slices.Equal(got, want) {
 		t.Errorf("parameters %v, want %v", got, want)
 	}
 }
 
+// TestEveryStatusOfTwilios: each of the document's statuses has a callback in
+// the tables of this package.
+func TestEveryStatusOfTwilios(t *testing.T) {
+	statuses := twilioAPI(t).Components.Schemas["message_enum_status"].Enum
+	if len(statuses) < 10 {
+		t.Fatalf("statuses %v", statuses)
+	}
+	for _, status := range statuses {
+		body := twilioCallback(fmt.Sprint(status))
+		if !slices.ContainsFunc(twilioCallbacks(), func(cb channeltest.Callback) bool { return strings.HasPrefix(cb.Body, body) }) {
+			t.Errorf("no callback has the status %v", status)
+		}
+	}
+}
+
+// TestTwiliosSchemaRefuses: the check can fail.
+func TestTwiliosSchemaRefuses(t *testing.T) {
+	d := twilioAPI(t)
+	good := twilioNumberCase().Success.Body
+	for what, bad := range map[string]string{
+		"a status": strings.Replace(good, `"queued"`, `"lost"`, 1), "a sid": strings.Replace(good, `"sid":"SM`, `"sid":"XX`, 1),
+		"a member": strings.Replace(good, `"price":null,`, "", 1), "a type": strings.Replace(good, `"num_media":"0"`, `"num_media":0`, 1),
+		"a stranger": strings.Replace(good, "{", `{"segments":1,`, 1),
+	} {
+		if len(d.Faults(t, created, bad)) == 0 {
+			t.Errorf("without %s it fits", what)
+		}
+	}
+}
+
 // TestExtremesAreTwilios: what no golden shows is sent in Twilio's form, too.
 func TestExtremesAreTwilios(t *testing.T) {
-	d := openAPI(t)
+	d := twilioAPI(t)
 	c := twilioNumberCase()
 	c.Settings = channel.Values{"messagingServiceSid": service, "fromNumber": "MyCompany"}
 	var got []url.Values
@@ -252,7 +138,7 @@ func TestExtremesAreTwilios(t *testing.T) {
 		t.Fatal("nothing was sent")
 	}
 	for _, form := range got {
-		d.checkForm(t, form)
+		d.FitsForm(t, d.Form(t, resource), form)
 	}
 }
 

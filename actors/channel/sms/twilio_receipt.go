@@ -60,6 +60,11 @@ func (a *twilio) addresses(cb *message.Callback) []string {
 	if configured != cb.URL {
 		out = append(out, configured)
 	}
+	if a.retries { // it is not documented whether the fragment is signed
+		for _, address := range out {
+			out = append(out, address+retryCallbacks)
+		}
+	}
 	return out
 }
 

@@ -13,6 +13,8 @@ const (
 	settingAPIKeySid    = "apiKeySid"
 	settingAPIKeySecret = "apiKeySecret"
 	settingService      = "messagingServiceSid"
+	settingRetries      = "retryCallbacks"
+	settingLinks        = "mediaAsLink"
 )
 
 func twilioSettings() []channel.Setting {
@@ -35,6 +37,14 @@ func twilioSettings() []channel.Setting {
 		{
 			Name: settingService, Check: sid("MG"),
 			Help: "twilio: SID of the messaging service to send through; this or fromNumber is needed",
+		},
+		{
+			Name: settingRetries, Kind: channel.KindBool, Default: "true",
+			Help: "twilio: ask for callbacks that fail to be repeated",
+		},
+		{
+			Name: settingLinks, Kind: channel.KindBool, Default: "false",
+			Help: "twilio: send a medium as a text with its link: only numbers of the US and Canada have MMS",
 		},
 	}
 }

@@ -11,10 +11,23 @@ import (
 	"strings"
 )
 
+// reading is a way to read the values of a parameter that comes more than once.
+type reading func([]string) []string
+
+// everyValue is how Twilio's library for Node reads them: sorted, each once.
+func everyValue(values []string) []string {
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}
+
+// firstValue is how Twilio's library for Go reads them.
+func firstValue(values []string) []string { return values[:1] }
+
 // twilioSignature returns what Twilio's X-Twilio-Signature has to be: the HMAC of
 // the URL, followed by each parameter's name and value, in the order of the
-// names. Values of a repeated name are sorted, and each counts once.
-func twilioSignature(key, address string, params url.Values) string {
+// names.
+func twilioSignature(key, address string, params url.Values, read reading) string {
 	mac := hmac.New(sha1.New, []byte(key))
 	mac.Write([]byte(address))
 	names := make([]string, 0, len(params))
@@ -23,9 +36,7 @@ func twilioSignature(key, address string, params url.Values) string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		values := slices.Clone(params[name])
-		slices.Sort(values)
-		for _, value := range slices.Compact(values) {
+		for _, value := range read(params[name]) {
 			mac.Write([]byte(name))
 			mac.Write([]byte(value))
 		}
@@ -34,12 +45,15 @@ func twilioSignature(key, address string, params url.Values) string {
 }
 
 // signed reports whether header is the signature of the parameters under one
-// of the addresses.
+// of the addresses. Of a repeated parameter the first value is signed in either
+// reading, and no other is used.
 func signed(key, header string, addresses []string, params url.Values) bool {
 	for _, address := range addresses {
 		for _, form := range forms(address) {
-			if hmac.Equal([]byte(header), []byte(twilioSignature(key, form, params))) {
-				return true
+			for _, read := range []reading{everyValue, firstValue} {
+				if hmac.Equal([]byte(header), []byte(twilioSignature(key, form, params, read))) {
+					return true
+				}
 			}
 		}
 	}

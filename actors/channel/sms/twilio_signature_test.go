@@ -55,7 +55,7 @@ func TestSignatureVectors(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			if got := twilioSignature(vectorToken, row.url, row.params); got != row.want {
+			if got := twilioSignature(vectorToken, row.url, row.params, everyValue); got != row.want {
 				t.Errorf("signature %s, want %s", got, row.want)
 			}
 			if !signed(vectorToken, row.want, []string{row.url}, row.params) {
@@ -76,16 +76,26 @@ func TestSignatureVectors(t *testing.T) {
 }
 
 func TestSignatureOfRepeatedNames(t *testing.T) {
-	one := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a", "b"}, "Z": {"1"}})
+	one := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a", "b"}, "Z": {"1"}}, everyValue)
 	for _, values := range [][]string{{"b", "a"}, {"a", "b", "a"}, {"b", "b", "a"}} {
-		again := twilioSignature("k", "https://a/", url.Values{"MediaUrl": values, "Z": {"1"}})
+		again := twilioSignature("k", "https://a/", url.Values{"MediaUrl": values, "Z": {"1"}}, everyValue)
 		if one != again {
 			t.Errorf("%q is signed differently", values)
 		}
 	}
-	first := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a"}, "Z": {"1"}})
-	if one == first {
-		t.Error("the second value is not signed")
+	values := url.Values{"MediaUrl": {"b", "a", "b"}, "Z": {"1"}}
+	first := twilioSignature("k", "https://a/", values, firstValue)
+	if want := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"b"}, "Z": {"1"}}, everyValue); first != want || first == one {
+		t.Errorf("the first value alone is signed %s, want %s", first, want)
+	}
+	for name, header := range map[string]string{"every value": one, "the first value": first} {
+		if !signed("k", header, []string{"https://a/"}, values) {
+			t.Errorf("signed over %s: refused", name)
+		}
+	}
+	last := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a"}, "Z": {"1"}}, everyValue)
+	if signed("k", last, []string{"https://a/"}, values) {
+		t.Error("signed over another value: accepted")
 	}
 }
 
@@ -101,19 +111,19 @@ func TestSignatureIgnoresThePort(t *testing.T) {
 		{"https://relay.example.com:443?x=https://y:1/", "https://relay.example.com?x=https://y:1/"},
 	}
 	for _, row := range rows {
-		header := twilioSignature("k", row.signedURL, twilioCall())
+		header := twilioSignature("k", row.signedURL, twilioCall(), everyValue)
 		if !signed("k", header, []string{row.askedURL}, twilioCall()) {
 			t.Errorf("signed as %s, asked for as %s: refused", row.signedURL, row.askedURL)
 		}
 	}
-	header := twilioSignature("k", "https://relay.example.com:80/a", twilioCall())
+	header := twilioSignature("k", "https://relay.example.com:80/a", twilioCall(), everyValue)
 	if signed("k", header, []string{"https://relay.example.com/a"}, twilioCall()) {
 		t.Error("another scheme's port is accepted")
 	}
 }
 
 func TestSignatureForm(t *testing.T) {
-	good := twilioSignature("k", "u", nil)
+	good := twilioSignature("k", "u", nil, everyValue)
 	for _, bad := range []string{"", "=", good + "=", good + "\n", good[:27], strings.ToLower(good), good[:len(good)-1]} {
 		if signed("k", bad, []string{"u"}, nil) {
 			t.Errorf("%q is accepted", bad)

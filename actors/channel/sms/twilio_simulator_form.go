@@ -3,6 +3,7 @@ package sms
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -173,7 +174,8 @@ func (f *twilioForm) template() *twilioFault {
 }
 
 func (f *twilioForm) options() *twilioFault {
-	if u := f.get("StatusCallback"); u != "" && !isURL(u) {
+	u, overrides, _ := strings.Cut(f.get("StatusCallback"), "#")
+	if u != "" && !isURL(u) || !isOverrides(overrides) {
 		return twilioNo(400, 21609, "The StatusCallback URL "+u+" is not a valid URL.")
 	}
 	if text := f.get("ValidityPeriod"); text != "" {
@@ -188,4 +190,23 @@ func (f *twilioForm) options() *twilioFault {
 func isURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && !strings.Contains(u.Hostname(), "_")
+}
+
+// isOverrides reports whether text, the fragment of a callback's address, says
+// how Twilio is to connect.
+func isOverrides(text string) bool {
+	bounds := map[string][2]int{"rc": {0, 5}, "ct": {100, 10_000}, "rt": {100, 15_000}, "tt": {100, 15_000}}
+	for pair := range strings.SplitSeq(text, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		n, err := strconv.Atoi(value)
+		bound, counted := bounds[name]
+		switch {
+		case pair == "" && text == "":
+		case counted && err == nil && n >= bound[0] && n <= bound[1]:
+		case name == "rp" && slices.Contains([]string{"4xx", "5xx", "ct", "rt", "all"}, value):
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -20,7 +20,7 @@ type field struct{ name, value string }
 // report posts the callbacks of the stages to where the message asked for
 // them. An SMS has no "read".
 func (s *twilioSimulator) report(f *twilioForm, m *created201, stages []sim.Stage) {
-	address := f.get("StatusCallback")
+	address, _, _ := strings.Cut(f.get("StatusCallback"), "#") // the rest is about the connection
 	if address == "" {
 		return
 	}

@@ -102,6 +102,9 @@ func TestSimulatorRefusesWhatTwilioDoes(t *testing.T) {
 		{"variables are null", twilioOrder("ContentSid", content, "ContentVariables", "null"), 21656},
 		{"variable is empty", twilioOrder("ContentSid", content, "ContentVariables", `{"1":""}`), 21656},
 		{"callback is no URL", twilioOrder("StatusCallback", "relay"), 21609},
+		{"callback with an unknown override", twilioOrder("StatusCallback", "https://relay.example.com/#x=1"), 21609},
+		{"callback with too many tries", twilioOrder("StatusCallback", "https://relay.example.com/#rc=6&rp=all"), 21609},
+		{"callback with a word for a number", twilioOrder("StatusCallback", "https://relay.example.com/#rc=five"), 21609},
 		{"callback with underscore", twilioOrder("StatusCallback", "https://my_relay.example.com/"), 21609},
 		{"validity too long", twilioOrder("ValidityPeriod", "36001"), 21624},
 		{"validity zero", twilioOrder("ValidityPeriod", "0"), 21624},
@@ -119,7 +122,7 @@ func TestSimulatorRefusesWhatTwilioDoes(t *testing.T) {
 	if n := d.world.Ledger.Len(); n != 0 {
 		t.Errorf("%d refused messages are in the ledger", n)
 	}
-	for _, good := range []url.Values{twilioOrder(), twilioOrder("From", "MyCompany"), twilioOrder("From", "12345"), twilioOrder("From", "", "MessagingServiceSid", service)} {
+	for _, good := range []url.Values{twilioOrder(), twilioOrder("StatusCallback", "https://relay.example.com/#rc=5&rp=all&ct=500"), twilioOrder("From", "MyCompany"), twilioOrder("From", "12345"), twilioOrder("From", "", "MessagingServiceSid", service)} {
 		if status, body := d.post(t, good); status != 201 {
 			t.Errorf("%v: %d %v", good, status, body)
 		}

@@ -81,6 +81,8 @@ func TestReceiptsBehindAProxy(t *testing.T) {
 		{"inside", "https://relay.example.com/api/v1/webhooks/delivery/sms/main", "http://10.0.0.7:8080/api/v1/webhooks/delivery/sms/main", nil},
 		{"inside with a query", "https://relay.example.com/api/v1/webhooks/delivery/sms/main?a=%20", "http://10.0.0.7:8080/x?a=%20", nil},
 		{"with a port", "https://relay.example.com:443/api/v1/webhooks/delivery/sms/main", "http://10.0.0.7:8080/x", nil},
+		{"with the fragment", "https://relay.example.com/api/v1/webhooks/delivery/sms/main#rc=5&rp=all", "https://relay.example.com/api/v1/webhooks/delivery/sms/main", nil},
+		{"another fragment", "https://relay.example.com/api/v1/webhooks/delivery/sms/main#rc=1", "https://relay.example.com/api/v1/webhooks/delivery/sms/main", message.ErrUnsigned},
 		{"another query", "https://relay.example.com/api/v1/webhooks/delivery/sms/main?a=1", "http://10.0.0.7:8080/x?a=2", message.ErrUnsigned},
 		{"elsewhere", "https://evil.example.com/api/v1/webhooks/delivery/sms/main", "https://relay.example.com/api/v1/webhooks/delivery/sms/main", message.ErrUnsigned},
 	}

@@ -21,7 +21,7 @@ func (a *twilio) encode(r *channel.Request) (string, error) {
 	form := url.Values{"To": {r.Step.To}}
 	set(form, "From", a.from)
 	set(form, "MessagingServiceSid", a.service)
-	set(form, "StatusCallback", a.callbackURL)
+	set(form, "StatusCallback", a.statusCallback())
 	if r.Expires != 0 {
 		seconds := int64(r.Expires.Sub(message.TimeOf(a.now())).Seconds())
 		form.Set("ValidityPeriod", strconv.FormatInt(min(max(seconds, minValidity), maxValidity), 10))
@@ -32,13 +32,26 @@ func (a *twilio) encode(r *channel.Request) (string, error) {
 	return form.Encode(), nil
 }
 
+// retryCallbacks makes Twilio repeat a callback up to five times, whatever went
+// wrong with it; of itself it repeats one once, if it could not connect. It is
+// a fragment, of which the relay sees nothing.
+const retryCallbacks = "#rc=5&rp=all"
+
+// statusCallback is where Twilio is to report to.
+func (a *twilio) statusCallback() string {
+	if a.callbackURL == "" || !a.retries {
+		return a.callbackURL
+	}
+	return a.callbackURL + retryCallbacks
+}
+
 func (a *twilio) fill(form url.Values, s *message.Step) error {
-	switch s.ContentType {
-	case message.Text:
-		_, text := a.encoder.Measure(s.Content)
+	if _, text, ok := a.text(s); ok {
 		form.Set("Body", text)
 		return nil
-	case message.Media: // counted by the medium, not by the text
+	}
+	switch s.ContentType {
+	case message.Media:
 		set(form, "Body", s.Content)
 		form.Set("MediaUrl", s.MediaURL)
 		return nil
