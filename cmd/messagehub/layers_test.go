@@ -46,6 +46,7 @@ func only() map[string][]string {
 		"github.com/cockroachdb/pebble/v2":        {"store"},
 		"github.com/spf13/cobra":                  {"cmd/messagehub"},
 		"github.com/fasthttp/router":              {"relay"},
+		"github.com/rivo/uniseg":                  {"actors/channel/telegram"},
 		"github.com/VictoriaMetrics/metrics":      {"relay"},
 		"github.com/nyaruka/phonenumbers":         {"actors/channel/sms", "relay/phone"}, // its metadata stay off the way of a send
 		"github.com/HdrHistogram/hdrhistogram-go": {"bench"},

@@ -44,7 +44,7 @@ func twilioSettings() []channel.Setting {
 		},
 		{
 			Name: settingLinks, Kind: channel.KindBool, Default: "false",
-			Help: "twilio: send a medium as a text with its link: only numbers of the US and Canada have MMS",
+			Help: "twilio: send a medium as a text with its link, for countries without MMS",
 		},
 	}
 }
