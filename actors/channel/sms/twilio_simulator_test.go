@@ -13,6 +13,7 @@ import (
 
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/sim"
+	"messagehub/store/message/mutate"
 )
 
 // twilioDesk is a simulator without a network: what it posts ends in a list.
@@ -193,6 +194,23 @@ func TestSimulatorLedger(t *testing.T) {
 	if age := time.Since(lines[0].At.Std()); age < 0 || age > time.Minute {
 		t.Errorf("the line is %v old", age)
 	}
+}
+
+// FuzzTwilioSimulator feeds the simulator arbitrary forms.
+func FuzzTwilioSimulator(f *testing.F) {
+	rules := newTwilioRules()
+	seeds := []string{
+		twilioOrder().Encode(), twilioOrder("ContentSid", content, "ContentVariables", `{"1":"a"}`).Encode(),
+		twilioOrder("StatusCallback", "https://a.example/#rc=5&rp=all&ct=x", "ValidityPeriod", "36000").Encode(), "To=%&From", "",
+	}
+	mutate.Strings(f, seeds, func(t testing.TB, text string) {
+		var args fasthttp.Args
+		args.Parse(text)
+		form := &twilioForm{&args, rules}
+		if r := form.check(); r == nil && (form.get("To") == "" || form.text() == "" && !args.Has("MediaUrl")) {
+			t.Errorf("%q is taken", text)
+		}
+	})
 }
 
 // twilioInbox is a relay that keeps the callbacks it is sent.

@@ -3,13 +3,7 @@ package telegram
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"messagehub/actors/channel/channeltest"
 )
 
-// fasthttp keeps its clock for ever, and a stopped server's cleaner asleep
-// for up to ten seconds.
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
-}
+func TestMain(m *testing.M) { channeltest.Main(m) }

@@ -21,7 +21,7 @@ type atom struct {
 // an atom fits none, or markup does not close.
 func split(text string, markup bool, first, rest int) (parts []string, ok bool) {
 	atoms, ok := divide(text, markup)
-	for limit := first; ok && len(atoms) > 0; limit = rest {
+	for limit := first; ok && len(atoms) > 0; {
 		n := fitting(atoms, limit)
 		if n == 0 && limit >= rest {
 			return nil, false
@@ -32,7 +32,7 @@ func split(text string, markup bool, first, rest int) (parts []string, ok bool) 
 		}
 		atoms = atoms[n:]
 		if n == 0 || strings.TrimSpace(part.String()) != "" { // Telegram takes no blank text
-			parts = append(parts, part.String())
+			parts, limit = append(parts, part.String()), rest
 		}
 	}
 	return parts, ok

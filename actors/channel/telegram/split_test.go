@@ -32,6 +32,7 @@ func TestSplit(t *testing.T) {
 		{"jamo stay a syllable", "abc\u1112\u1161\u11ab", false, 5, 5, []string{"abc", "\u1112\u1161\u11ab"}},
 		{"line ends are one", "abc\r\ndef", false, 4, 4, []string{"abc", "def"}},
 		{"blank parts are not sent", "abcd" + strings.Repeat(" ", 9) + "ef", false, 4, 4, []string{"abcd", " ef"}},
+		{"blanks first do not lengthen the first", "    abcdefgh", false, 4, 8, []string{"abcd", "efgh"}},
 		{"a character too long", family, false, 4, 4, nil},
 		{"too long for the first alone", family, false, 4, 5, []string{"", family}},
 		{"markup means nothing", "<b>abc</b>", false, 4, 4, []string{"<b>a", "bc</", "b>"}},

@@ -77,8 +77,30 @@ func (t *simTemplate) check() *simFault {
 			return fault
 		}
 	}
+	if fault := t.checkNames(); fault != nil {
+		return fault
+	}
 	if stored, ok := simTemplates(t.Name); ok {
 		return stored.fits(t.Components)
+	}
+	return nil
+}
+
+// checkNames wants all texts of header and body to have names, or none.
+func (t *simTemplate) checkNames() *simFault {
+	named, texts := 0, 0
+	for i := range t.Components {
+		for _, p := range t.Components[i].Parameters {
+			if t.Components[i].Type == "button" || p.Type != "text" {
+				continue
+			}
+			if texts++; p.Name != "" {
+				named++
+			}
+		}
+	}
+	if named != 0 && named != texts {
+		return simFormat("all parameters need a parameter_name, or none")
 	}
 	return nil
 }
@@ -103,18 +125,10 @@ func (c *simComponent) check() *simFault {
 	if c.Type != "button" && (c.SubType != "" || c.Index != "") {
 		return simInvalid("Unexpected key \"sub_type\" on param \"" + c.Type + "\"")
 	}
-	named := 0
 	for i := range c.Parameters {
-		p := &c.Parameters[i]
-		if fault := c.checkParameter(p); fault != nil {
+		if fault := c.checkParameter(&c.Parameters[i]); fault != nil {
 			return fault
 		}
-		if p.Name != "" {
-			named++
-		}
-	}
-	if named != 0 && named != len(c.Parameters) {
-		return simFormat(c.Type + ": all parameters need a parameter_name, or none")
 	}
 	return nil
 }

@@ -149,6 +149,7 @@ func rejectedTemplates() map[string]rejection {
 		"names for numbers":   {order(header, strings.ReplaceAll(body, `"text","text"`, `"text","parameter_name":"n","text"`), url, reply), 400, 132012, 0},
 		"numbers for names":   {ofComponents("order_named", strings.Replace(header, `{"type":"image","image":{"link":"https://a.example/x"}}`, `{"type":"text","text":"x"}`, 1)+","+body), 400, 132012, 0},
 		"some names":          {mine(strings.Replace(body, `"text","text"`, `"text","parameter_name":"n","text"`, 1)), 400, 132012, 0},
+		"header without name": {mine(`{"type":"header","parameters":[{"type":"text","text":"x"}]},` + strings.ReplaceAll(body, `"text","text"`, `"text","parameter_name":"n","text"`)), 400, 132012, 0},
 		"twice":               {mine(body + "," + body), 400, 100, 0},
 		"unknown component":   {mine(`{"type":"footer","parameters":[]}`), 400, 131009, 0},
 		"two headers' worth":  {mine(`{"type":"header","parameters":[{"type":"text","text":"x"},{"type":"text","text":"y"}]}`), 400, 132000, 0},

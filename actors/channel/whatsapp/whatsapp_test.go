@@ -132,6 +132,30 @@ func FuzzUsage(f *testing.F) {
 	})
 }
 
+// FuzzParams: parameters that are taken all go somewhere, buttons in order.
+func FuzzParams(f *testing.F) {
+	seeds := []string{"1 2", "2 1 button.0", "name header.x button.9.copy_code", "header header", "button. button.0.", "고객명", "1000 1001", ""}
+	mutate.Strings(f, seeds, func(t testing.TB, names string) {
+		var given []message.Param
+		for _, name := range strings.Fields(names) {
+			given = append(given, message.Param{Name: name, Value: name})
+		}
+		for _, format := range []string{formatAuto, formatPositional, formatNamed} {
+			p, err := sortParams(given, format)
+			if err != nil {
+				continue
+			}
+			n := len(p.body) + len(p.buttons)
+			if p.header != nil {
+				n++
+			}
+			if n != len(given) || !slices.IsSortedFunc(p.buttons, func(a, b buttonParam) int { return a.index - b.index }) {
+				t.Errorf("%s of %q: %+v", format, names, p)
+			}
+		}
+	})
+}
+
 func FuzzAnswer(f *testing.F)   { channeltest.FuzzAnswer(f, testCase()) }
 func FuzzReceipts(f *testing.F) { channeltest.FuzzReceipts(f, testCase()) }
 
