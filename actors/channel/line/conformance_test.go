@@ -75,6 +75,20 @@ func refusals(server channel.Code) []channeltest.Refusal {
 	}
 }
 
+// TestWhatFollows goes through the groups of LINE's errors, which are the rows
+// of refusals by name.
+func TestWhatFollows(t *testing.T) {
+	groups := map[string]channeltest.Follow{
+		"server": channeltest.Retry(), "service": channeltest.Retry(), "rate": channeltest.Retry(), "quota": channeltest.Operator(),
+		"no such user": channeltest.FallBack(), "bad recipient": channeltest.FallBack(), "not found": channeltest.FallBack(), "number not matched": channeltest.FallBack(),
+		"bad message": channeltest.ToCaller(), "no JSON": channeltest.ToCaller(), "reply token": channeltest.ToCaller(), "large": channeltest.ToCaller(), "media type": channeltest.ToCaller(),
+		"token": channeltest.Operator(), "plan": channeltest.Operator(),
+	}
+	for _, r := range refusals(channel.ProviderError) {
+		groups[r.Name].Check(t, r.Name, r.Code)
+	}
+}
+
 func recipients() []channeltest.Recipient {
 	return []channeltest.Recipient{
 		{To: user, OK: true},

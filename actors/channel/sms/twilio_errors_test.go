@@ -129,3 +129,26 @@ func TestReportedErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatFollowsAtTwilio goes through the groups of Twilio's codes, in an
+// answer and in a callback.
+func TestWhatFollowsAtTwilio(t *testing.T) {
+	rows := []struct {
+		channeltest.Follow
+		answered, reported []int
+	}{
+		{channeltest.Retry(), []int{20429, 20500, 20503, 21611, 14107}, []int{30001, 30008, 30017, 30022, 30410}},
+		{channeltest.FallBack(), []int{21211, 21217, 21265, 21608, 21610, 21612, 21614, 21635}, []int{30003, 30004, 30005, 30006, 30036, 30450}},
+		{channeltest.Operator(), []int{20003, 20005, 20006, 20403, 20404, 21408, 21601, 21603, 21606, 21212, 21609, 21657, 21659, 21703, 21704, 21705}, nil},
+		{channeltest.Operator(), nil, []int{30002, 30007, 30018, 30024, 30032, 30033, 30034, 30035, 30023, 30027, 63038}},
+		{channeltest.ToCaller(), []int{21602, 21617, 21618, 21619, 21620, 21623, 21654, 21655, 21656, 21658, 21624}, []int{30011, 30019}},
+	}
+	for _, row := range rows {
+		for _, code := range row.answered {
+			row.Check(t, strconv.Itoa(code), twilioRefusal(code))
+		}
+		for _, code := range row.reported {
+			row.Check(t, strconv.Itoa(code), twilioReport(code))
+		}
+	}
+}

@@ -2,7 +2,9 @@ package telegram
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,6 +66,35 @@ func rows() []row {
 		{418, "I'm something new", channel.ContentRejected},
 		{500, "Internal Server Error: restart", channel.ProviderError},
 		{502, "Bad Gateway", channel.ProviderError},
+	}
+}
+
+// TestWhatFollows goes through the groups of Telegram's errors: a part of the
+// description tells them.
+func TestWhatFollows(t *testing.T) {
+	recipient := []string{
+		"blocked", "deactivated", "initiate", "kicked", "member", "deleted", "not found", "bots", "NOT FOUND", "PEER_ID", "upgraded", "chat_id",
+		"rights", "FORBIDDEN", "Forbidden: something",
+	}
+	groups := []struct {
+		channeltest.Follow
+		codes []int
+		parts []string // none: any
+	}{
+		{channeltest.Operator(), []int{401, 404, 409, 421}, nil},
+		{channeltest.Retry(), []int{429, 500, 502}, nil},
+		{channeltest.FallBack(), []int{400, 403}, recipient},
+		{channeltest.Medium(), []int{400}, []string{"HTTP URL", "by URL"}},
+		{channeltest.ToCaller(), []int{400, 413, 418}, nil},
+	}
+	for _, r := range append(rows(), row{429, "Too Many Requests: retry after 3", channel.RateLimited}) {
+		for _, g := range groups {
+			has := func(part string) bool { return strings.Contains(r.description, part) }
+			if slices.Contains(g.codes, r.code) && (g.parts == nil || slices.ContainsFunc(g.parts, has)) {
+				g.Check(t, r.description, classify(r.code, r.description))
+				break
+			}
+		}
 	}
 }
 

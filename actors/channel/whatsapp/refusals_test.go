@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"fmt"
 	"strconv"
+	"testing"
 	"time"
 
 	"messagehub/actors/channel"
@@ -87,5 +88,28 @@ func special() []channeltest.Refusal {
 		{Name: "error 100 with status 503", Answer: graph(503, 100, "d"), Code: channel.ContentRejected, ProviderCode: "100"},
 		{Name: "500 with an id", Answer: channeltest.Answer{Status: 500, Body: `{"messages":[{"id":"wamid.A"}]}`}, Code: channel.OutcomeUnknown},
 		{Name: "id and error", Answer: channeltest.Answer{Status: 400, Body: `{"messages":[{"id":"wamid.A"}],"error":{"message":"x","code":100}}`}, Code: channel.OutcomeUnknown},
+	}
+}
+
+// TestWhatFollows goes through the groups of Meta's codes.
+func TestWhatFollows(t *testing.T) {
+	rows := []struct {
+		channeltest.Follow
+		codes []int
+	}{
+		{channeltest.Retry(), []int{1, 2, 131000, 131016, 131057, 133004}},
+		{channeltest.Retry(), []int{4, 80007, 130429, 131056, 133016}}, // rates
+		{channeltest.Operator(), []int{131048, 131064}},                // spam
+		{channeltest.FallBack(), []int{131026, 131021, 130403, 131050, 130497, 130472}},
+		{channeltest.FallBack(), []int{131047, 131049}}, // not now
+		{channeltest.ToCaller(), []int{132000, 132001, 132005, 132007, 132012, 132015, 132016, 132018, 132068, 132069}},
+		{channeltest.ToCaller(), []int{100, 131008, 131009, 131051, 134100, 134101, 134102, 135000}},
+		{channeltest.Medium(), []int{131052, 131053}},
+		{channeltest.Operator(), []int{0, 3, 10, 190, 200, 250, 299, 33, 368, 131005, 131031, 131037, 131042, 131045, 131063, 133010, 134011}},
+	}
+	for _, row := range rows {
+		for _, code := range row.codes {
+			row.Check(t, strconv.Itoa(code), classify(code))
+		}
 	}
 }

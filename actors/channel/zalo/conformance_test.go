@@ -103,6 +103,37 @@ func businessRefusals() (out []channeltest.Refusal) {
 	return out
 }
 
+// TestWhatFollows goes through the groups of both hosts' codes.
+func TestWhatFollows(t *testing.T) {
+	rows := []struct {
+		channeltest.Follow
+		openapi, business []int
+	}{
+		{channeltest.Retry(), []int{-32, -200}, []int{-100}},
+		{channeltest.Operator(), []int{-216, -220, -124}, []int{-124}}, // if a new token is refused, too
+		{channeltest.FallBack(), []int{-213, -217, -218, -227, -244}, []int{-108, -110, -114, -118, -119, -139, -140, -141, -1471, -1472}},
+		{channeltest.FallBack(), []int{-230, -232, -234}, []int{-133}},
+		{channeltest.Operator(), nil, []int{-144, -1441, -147}}, // quotas
+		{channeltest.ToCaller(), []int{-201, -210, -233, -248, -249}, []int{
+			-109, -111, -112, -1121, -1122, -1123, -1124, -113, -1131, -116, -121, -122, -130, -131, -132, -146, -153, -161, -162,
+		}},
+		{channeltest.Medium(), []int{-100}, nil},
+		{channeltest.Operator(), []int{-204, -205, -209, -211, -212, -219, -221, -223, -224, -235, -238, -241, -240, -242, -320, -321}, []int{
+			-101, -102, -103, -104, -105, -106, -107, -115, -117, -120, -1201, -1202, -1241, -125, -126, -127, -135, -1351, -136, -137, -138, -1381,
+			-145, -128, -129, -142, -143, -123, -148, -149, -150,
+		}},
+	}
+	for _, row := range rows {
+		for _, code := range row.openapi {
+			row.Check(t, "openapi "+strconv.Itoa(code), openapiCodes().classify(code, ""))
+		}
+		for _, code := range row.business {
+			row.Check(t, "business "+strconv.Itoa(code), businessCodes().classify(code, ""))
+		}
+	}
+	channeltest.FallBack().Check(t, "openapi -201 of a user", openapiCodes().classify(-201, "user_id is invalid!"))
+}
+
 func statuses() map[int]channel.Code {
 	return map[int]channel.Code{500: channel.OutcomeUnknown, 503: channel.OutcomeUnknown, 599: channel.OutcomeUnknown}
 }
