@@ -98,6 +98,21 @@ func TestPartsFollowTheGroup(t *testing.T) {
 	}
 }
 
+// TestPartsWaitWhereTheGroupIs: a group that moves between two parts, and asks
+// to wait in its new place.
+func TestPartsWaitWhereTheGroupIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &server{answers: []string{success2, moved, wait, success2}}
+		step := text("-4242", strings.Repeat("a", 5000))
+		if _, err := adapterOver(t, l, nil).Send(t.Context(), &channel.Request{Step: &step}); err != nil {
+			t.Fatal(err)
+		}
+		if chats := strings.Join(l.chats, " "); chats != "-4242 -4242 -1009876543210 -1009876543210" {
+			t.Errorf("sent to %s", chats)
+		}
+	})
+}
+
 // TestLongCaption: it goes on below the medium, with the settings of a text.
 func TestLongCaption(t *testing.T) {
 	l := &server{answers: []string{yes1(1), yes1(2)}}
