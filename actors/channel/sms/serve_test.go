@@ -17,6 +17,6 @@ func serve(t *testing.T, h fasthttp.RequestHandler) (address string) {
 	s := &fasthttp.Server{Handler: h, CloseOnShutdown: true}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = s.Serve(l) }()
-	t.Cleanup(func() { _ = s.Shutdown(); <-done })
+	t.Cleanup(func() { _ = s.Shutdown(); _ = l.Close(); <-done })
 	return l.Addr().String()
 }
