@@ -135,6 +135,7 @@ type acceptOp struct {
 	key       []byte // of the idempotency row, its day still zero; empty: none
 	keyAt     message.Time
 	body      [32]byte
+	contact   message.ID // zero: an address alone
 	// status is Queued, or Scheduled with what has to be armed.
 	status message.Status
 	arm    []message.Timer
@@ -160,6 +161,7 @@ func (a *acceptOp) prepare(s *Store, o *message.Outbound, key *message.Idempoten
 		return errTooLarge
 	}
 	a.workspace, a.salt, a.at, a.lane = o.Workspace, o.Salt, o.CreatedAt, first
+	a.contact = o.Contact
 	a.prepareKey(o.Workspace, key)
 	a.prepareStart(o)
 	a.prepareJob(s, o)
@@ -224,6 +226,9 @@ func (a *acceptOp) apply(t *txn) error {
 	if len(a.key) > 0 {
 		a.remember(t, id)
 	}
+	if !a.contact.IsZero() {
+		a.meetErasure(t)
+	}
 	// The event has no row: the feed makes it from the message's own.
 	t.events = append(t.events, message.Event{
 		Position: p, Workspace: a.workspace, Message: id, Test: a.lane.Test,
@@ -237,6 +242,17 @@ func (a *acceptOp) dispatch(t *txn, id message.ID) {
 	a.job.ID, a.job.Position = id, t.position()
 	t.admitted = append(t.admitted, a)
 	t.feed(a.lane, a.shard, a.job)
+}
+
+// meetErasure asks for a contact's erasure again, if the contact has been erased
+// since the message was addressed to it.
+func (a *acceptOp) meetErasure(t *txn) {
+	owner := message.Owner{Workspace: a.workspace, Test: a.lane.Test}
+	t.key = appendContactKey(t.key[:0], contactByID, owner, a.contact)
+	if _, ok := t.get(t.key); !ok {
+		t.changeErasure(owner, a.contact, func(e *erasure) { e.State = message.ErasurePending })
+		t.reopened = true
+	}
 }
 
 // putAdmitted writes the pending rows of the record's new messages, in the

@@ -93,6 +93,7 @@ func (c *checker) run() (err error) {
 		{"receipt", c.checkOrphans},
 		{"idempotency", c.checkPromises},
 		{"batch", c.checkBatches},
+		{"contact", c.checkContacts},
 		{"sealed", c.checkSealed},
 		{"endpoint", c.checkEndpoints},
 		{"workspace", c.checkWorkspaces},

@@ -172,7 +172,8 @@ var knownMeta = [...]string{keyHead, keySchema, keyRetained, keyWorkspaces, keyA
 func (c *checker) checkUnknown() error {
 	const known = string(prefixOutbound) + string(prefixState) + string(prefixPending) + string(prefixTimer) +
 		string(prefixEvent) + string(prefixProvider) + string(prefixOrphan) + string(prefixIdempotency) + string(prefixBatch) +
-		string(prefixWorkspace) + string(prefixKey) + string(prefixAudit) + string(prefixSealed) + string(prefixEndpoint)
+		string(prefixWorkspace) + string(prefixKey) + string(prefixAudit) + string(prefixSealed) + string(prefixEndpoint) +
+		string(prefixContact)
 	it, err := c.db.NewIter(nil)
 	if err != nil {
 		return err

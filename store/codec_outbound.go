@@ -19,7 +19,9 @@ const (
 	flagTest = 1 << iota
 	flagKeepLate
 	flagScheduled
-	outboundFlags = flagTest | flagKeepLate | flagScheduled
+	flagContact
+	flagErased
+	outboundFlags = flagTest | flagKeepLate | flagScheduled | flagContact | flagErased
 )
 
 // appendOutbound appends the value of an Outbound's row. The id and the
@@ -40,6 +42,9 @@ func appendOutbound(dst []byte, o *message.Outbound) []byte {
 	for i := range o.Steps {
 		dst = appendStep(dst, &o.Steps[i])
 	}
+	if !o.Contact.IsZero() {
+		dst = append(dst, o.Contact[:]...)
+	}
 	return dst
 }
 
@@ -53,6 +58,12 @@ func outboundBits(o *message.Outbound) byte {
 	}
 	if o.ScheduledAt != 0 {
 		bits |= flagScheduled
+	}
+	if !o.Contact.IsZero() {
+		bits |= flagContact
+	}
+	if o.Erased {
+		bits |= flagErased
 	}
 	return bits
 }
@@ -107,7 +118,7 @@ func decodeOutbound(o *message.Outbound, ws message.WorkspaceID, id message.ID, 
 	r := openValue(text, outboundVersion)
 	bits := r.byte()
 	*o = message.Outbound{
-		ID: id, Workspace: ws, Test: bits&flagTest != 0, KeepLate: bits&flagKeepLate != 0,
+		ID: id, Workspace: ws, Test: bits&flagTest != 0, KeepLate: bits&flagKeepLate != 0, Erased: bits&flagErased != 0,
 		Salt: binary.BigEndian.Uint64(id[8:]) & saltMask,
 	}
 	o.CreatedAt = r.time()
@@ -131,6 +142,9 @@ func decodeOutbound(o *message.Outbound, ws message.WorkspaceID, id message.ID, 
 	}
 	for i := range o.Steps {
 		r.step(&o.Steps[i])
+	}
+	if bits&flagContact != 0 {
+		r.bytes(o.Contact[:])
 	}
 	return r.done("message")
 }

@@ -55,6 +55,7 @@ var anyOutbound = rapid.Custom(func(t *rapid.T) *message.Outbound {
 		ScheduledAt: anyMoment.Draw(t, "scheduled"),
 		ExpiresIn:   time.Duration(rapid.Int64Range(0, 1<<40).Draw(t, "expires")) * time.Millisecond,
 		TraceParent: anyText.Draw(t, "trace"), ClientRequestID: anyText.Draw(t, "request"),
+		Contact: anyID.Draw(t, "contact"), Erased: rapid.Bool().Draw(t, "erased"),
 	}
 	o.Salt = saltOf(id)
 	return o

@@ -174,4 +174,7 @@ func (s *Store) tell(r *record, sync time.Duration) {
 		}
 	}
 	s.timers.armed(r.txn.earliest)
+	if r.txn.reopened {
+		s.eraser.rouse()
+	}
 }

@@ -28,6 +28,10 @@
 //   - Operations are deterministic: the same ones on the same rows write the
 //     same bytes. Times and random bits are in them.
 //   - A workspace never reads another's rows: it is the first part of their keys.
+//   - Nobody is sent to whose opt-out was durable before the send was started:
+//     the committer decides, whatever way the message came.
+//   - When an erasure is done, no file of the directory holds what it erased, but
+//     for what Erasing below says of provider ids.
 //
 // # Non-guarantees
 //
@@ -57,6 +61,12 @@
 //	o lane provider id                           early receipts
 //	i day 4 workspace 4 route 0 key              an idempotency key's message
 //	b workspace 4 id 16                          a batch and what became of it
+//	c i workspace 4 test 1 id 16                 a contact
+//	c x workspace 4 test 1 hash 16               the contact of an external id
+//	c a workspace 4 test 1 hash 16 id 16         a contact of an address
+//	c t workspace 4 test 1 hash 16 id 16         a contact of a tag
+//	c o workspace 4 test 1 hash 16               an opt-out of an address
+//	c d workspace 4 test 1 id 16                 the erasure of a contact
 //	w, k, a                                      workspaces, keys, audit log
 //	v name                                       a value that its owner has sealed
 //	h kind 1 workspace 4 id 16                   an endpoint for events, its outbox ('o'), its replay ('p')
@@ -81,6 +91,16 @@
 // length before them; rare members follow only where a bit says so. The State
 // begins with the position of the fact that made it: a reader who finds one
 // that is not durable yet waits.
+//
+// # Erasing
+//
+// What an erasure has removed from the rows is still in old logs and tables, and
+// keys stay in the manifest. So keys hold hashes in place of what is personal;
+// and an erasure is done only when the engine has changed its logs, has written
+// the tables anew and has removed the old ones. An opt-out is a row by the hash
+// of an address, and outlives the contact. A provider's own id can hold an
+// address: it is gone from all rows, but as the bound of a table it can stay in
+// the manifest until the next start.
 //
 // # Beside the rows
 //

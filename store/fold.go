@@ -11,7 +11,8 @@ import (
 var errFact = errors.New("fact is not complete")
 
 // Fold folds a fact into a message and returns the message as it stands then,
-// durably. Errors are message.ErrNotFound and message.ErrUnavailable. The
+// durably. A Started that comes for somebody who has opted out, or for a step
+// without an address, is refused, and the step skipped. Errors are message.ErrNotFound and message.ErrUnavailable. The
 // State is the caller's, with the strings of fact in it; the Outbound is shared.
 func (s *Store) Fold(ws message.WorkspaceID, id message.ID, fact message.Fact) (message.Folded, error) {
 	if !complete(&fact) {
@@ -49,11 +50,18 @@ type foldOp struct {
 
 func (f *foldOp) apply(t *txn) error {
 	t.tick(f.fact.At)
-	f.folded = message.Folded{Outbound: f.outbound}
-	f.folded.State, f.folded.Refused = t.fold(f.outbound, f.fact)
-	if f.folded.State == nil {
+	o := t.erased.current(f.outbound)
+	s := t.state(o)
+	f.folded = message.Folded{Outbound: o, State: s, Refused: true}
+	if s == nil {
 		return message.ErrNotFound
 	}
+	if f.fact.Kind == message.Started {
+		if why := t.barred(o, s, f.fact.Attempt); why != nil {
+			f.fact.Kind, f.fact.Failure = message.Barred, why
+		}
+	}
+	f.folded.Refused = t.foldInto(o, s, f.fact) || f.fact.Kind == message.Barred
 	return nil
 }
 

@@ -18,6 +18,8 @@ const (
 	prefixOrphan      = 'o' // channel, 0, test, provider id
 	prefixIdempotency = 'i' // day, workspace, route, 0, key
 	prefixBatch       = 'b' // workspace, id
+	prefixContact     = 'c' // see contact_keys.go
+	prefixReceived    = 'r' // workspace, id
 	prefixMeta        = 'z'
 
 	// Of the periphery, in files of their own.

@@ -23,7 +23,8 @@ func slotOf(id message.ID) int {
 	return int(binary.BigEndian.Uint16(id[len(id)-2:])) & (recentSlots - 1)
 }
 
-// outbounds remembers messages. They never change, so they are shared.
+// outbounds remembers messages. They do not change, unless they are erased, so
+// they are shared.
 type outbounds [recentSlots]atomic.Pointer[message.Outbound]
 
 func (c *outbounds) get(ws message.WorkspaceID, id message.ID) *message.Outbound {
@@ -42,6 +43,13 @@ func (c *outbounds) put(o *message.Outbound) {
 	}
 	if size <= maxRecent {
 		c[slotOf(o.ID)].Store(o)
+	}
+}
+
+// drop forgets a message, which is no longer what it was.
+func (c *outbounds) drop(id message.ID) {
+	if o := c[slotOf(id)].Load(); o != nil && o.ID == id {
+		c[slotOf(id)].CompareAndSwap(o, nil)
 	}
 }
 

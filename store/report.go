@@ -81,6 +81,7 @@ func (r *reportOp) apply(t *txn) error {
 		t.shelve(r)
 		return nil
 	}
+	r.outbound = t.erased.current(r.outbound)
 	s := t.state(r.outbound)
 	if s == nil || !r.fits(s) {
 		return nil

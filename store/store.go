@@ -38,6 +38,7 @@ type Store struct {
 	disk    *diskWatch
 	keeper  *keeper
 	audits  *auditQueue
+	eraser  *eraser
 	closing sync.Once
 	reading gate
 }
@@ -69,6 +70,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open store in %s: %w", dir, err), s.engine.close())
 	}
 	s.timers = newTimekeeper(s)
+	s.eraser = newEraser(s, dir)
 	s.disk = newDiskWatch(s, dir)
 	go s.commitLoop()
 	if err := s.watch(dir, a); err != nil {
@@ -121,17 +123,31 @@ func (s *Store) makeRecords() {
 // equipRecords makes the records ready to write. They share the head of the
 // log, which only the committer touches.
 func (s *Store) equipRecords(h head) error {
-	states, early := newStates(), newEarly()
+	states, early, optOuts, erased := newStates(), newEarly(), new(optOuts), erased{}
 	s.queue.sequence = h.sequence + 1
-	err := eachRow(s.db, []byte{prefixOrphan}, func(key, _ []byte) error {
+	for _, r := range s.records {
+		batch := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * maxRecordBytes))
+		r.txn = txn{db: s.db, batch: batch, head: &h, lanes: s.lanes, names: &s.names, states: states, early: early, optOuts: optOuts, erased: erased}
+	}
+	return countRows(s.db, early, optOuts)
+}
+
+// countRows counts the rows that are hardly ever there when they are asked for.
+func countRows(db pebble.Reader, early *early, out *optOuts) error {
+	err := eachRow(db, []byte{prefixOrphan}, func(key, _ []byte) error {
 		*early.count(key)++
 		return nil
 	})
-	for _, r := range s.records {
-		batch := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * maxRecordBytes))
-		r.txn = txn{db: s.db, batch: batch, head: &h, lanes: s.lanes, names: &s.names, states: states, early: early}
+	if err != nil {
+		return err
 	}
-	return err
+	return eachRow(db, []byte{prefixContact, contactOptOut}, func(key, _ []byte) error {
+		if len(key) != contactOwner+hashSize {
+			return fmt.Errorf("%w: opt-out", ErrBadRow)
+		}
+		out.add(key, 1)
+		return nil
+	})
 }
 
 // Start begins to feed jobs and events to h, to fire timers and to take
@@ -140,6 +156,7 @@ func (s *Store) Start(h Hooks) {
 	s.hooks.Store(&h)
 	s.disk.start()
 	s.timers.start()
+	s.eraser.start()
 	s.started.Store(true)
 }
 
@@ -155,6 +172,7 @@ func (s *Store) Close() error {
 func (s *Store) close() error {
 	s.started.Store(false)
 	s.timers.stop()
+	s.eraser.halt()
 	s.disk.stop()
 	s.audits.close()
 	s.queue.close(ErrClosed)

@@ -132,7 +132,7 @@ func probeEngine(dir string, o *pebble.Options) (m mark, err error) {
 	}
 	_, err = readRetained(db)
 	if err == nil {
-		err = eachRow(db, []byte{prefixOrphan}, func(_, _ []byte) error { return nil })
+		err = countRows(db, newEarly(), new(optOuts))
 	}
 	return m, markCorrupt(err)
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -34,6 +36,16 @@ func (o ordered) syncFor(name string) error {
 		return nil
 	}
 	return syncDir(o.FS, o.PathDir(name))
+}
+
+// ReuseForWrite makes a new log of an old one, unless an erasure has taken the
+// old one away.
+func (o ordered) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := o.FS.ReuseForWrite(old, name, c)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o.FS.Create(name, c)
+	}
+	return f, err
 }
 
 // Unwrap returns the file system underneath.

@@ -89,7 +89,7 @@ func (f *firedOp) apply(t *txn) error {
 	t.tick(f.now)
 	t.drop(f.key)
 	if f.outbound != nil {
-		t.fold(f.outbound, f.fact)
+		t.fold(t.erased.current(f.outbound), f.fact)
 	}
 	return nil
 }

@@ -31,9 +31,11 @@ type txn struct {
 	head  *head
 	lanes *lanes
 	names *names
-	// states and early are memories of the committer's, shared by its records.
-	states *states
-	early  *early
+	// These are memories of the committer's, shared by its records.
+	states  *states
+	early   *early
+	optOuts *optOuts
+	erased  erased
 	// written holds the rows set or deleted by earlier ops of this batch.
 	written overlay
 	value   []byte // what get returned last
@@ -50,6 +52,8 @@ type txn struct {
 	events   []message.Event
 	// earliest is the first timer that was armed; 0: none.
 	earliest message.Time
+	// reopened: there is something to erase again.
+	reopened bool
 	// err is the first error of the engine. The record must not be committed.
 	err error
 }
@@ -67,7 +71,7 @@ func (t *txn) begin() {
 	t.written.reset()
 	clear(t.events)
 	t.fed, t.events = t.fed[:0], t.events[:0]
-	t.earliest, t.err = 0, nil
+	t.earliest, t.reopened, t.err = 0, false, nil
 	t.head.sequence++
 }
 

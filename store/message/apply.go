@@ -65,6 +65,10 @@ func (f *fold) apply(fact Fact) bool {
 		return f.overdue(i)
 	case Cancel:
 		return f.cancel()
+	case Barred:
+		return f.barred(fact)
+	case Erased:
+		return f.erased()
 	}
 	return false
 }
@@ -158,9 +162,15 @@ func (f *fold) due(i int) bool {
 	return true
 }
 
+// owns reports whether the job at the fact's position still owns the message.
+func (f *fold) owns(fact Fact) bool {
+	return fact.Attempt == f.s.Current() && f.attempt(fact.Attempt).Status == Queued &&
+		f.s.Waiting != 0 && f.s.Waiting == fact.Position
+}
+
 func (f *fold) started(fact Fact) bool {
 	a := f.attempt(fact.Attempt)
-	if fact.Attempt != f.s.Current() || a.Status != Queued || f.s.Waiting == 0 || f.s.Waiting != fact.Position {
+	if !f.owns(fact) {
 		return false
 	}
 	a.Status, a.Sender = Sending, fact.Sender

@@ -29,9 +29,48 @@ func (f *fold) advance(i int, cause Causes, code string) {
 	f.giveUp(f.s.lastTried())
 }
 
+// barred skips an attempt that may not be started. It moves the message on as
+// a failure does, and as a step without an address does.
+func (f *fold) barred(fact Fact) bool {
+	if !f.owns(fact) {
+		return false
+	}
+	i := fact.Attempt
+	f.drop()
+	f.handedOver(i)
+	f.end(i, Skipped, fact.Failure)
+	f.note(AttemptSkipped, i, fact.Failure.Code)
+	f.advance(i, OnFailed|OnUnroutable, fact.Failure.Code)
+	return true
+}
+
+// erased withdraws what no provider has, lets no further step start, and
+// forgets what providers have said.
+func (f *fold) erased() bool {
+	i := f.s.Current()
+	queued := f.attempt(i).Status == Queued
+	if f.s.Waiting != 0 && !queued {
+		return false // its outcome is not known yet
+	}
+	if queued {
+		f.withdraw(i)
+	}
+	f.s.Settled = true
+	for k := range f.s.Attempts {
+		a := f.attempt(k)
+		a.ProviderID = ""
+		if a.Error != nil {
+			e := *a.Error
+			e.ProviderMessage = ""
+			a.Error = &e
+		}
+	}
+	return true
+}
+
 // skip records a step that has no address.
 func (f *fold) skip(step int) {
-	failure := &Failure{Code: f.o.Steps[step].Unroutable, Class: Recipient, Permanent: true}
+	failure := f.o.Steps[step].NoAddress()
 	f.s.Attempts = append(f.s.Attempts, Attempt{
 		Step: step, Status: Skipped, Error: failure, QueuedAt: f.at, EndedAt: f.at,
 	})

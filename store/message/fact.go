@@ -30,6 +30,11 @@ const (
 	Overdue
 	// Cancel: the client takes the message back. Refused once handed over.
 	Cancel
+	// Barred: the job at Position was about to be started, but may not be, for
+	// the reason in Failure.
+	Barred
+	// Erased: the recipient's data is to go. Refused while a send is in flight.
+	Erased
 )
 
 // Fact is something already decided or observed. At is the wall clock of
@@ -38,7 +43,7 @@ type Fact struct {
 	Kind    FactKind
 	At      Time
 	Attempt int
-	// Position is the job's, for Started.
+	// Position is the job's, for Started and Barred.
 	Position Position
 	Sender   string
 	// ProviderID and Segments are for Accepted.

@@ -114,6 +114,14 @@ type Step struct {
 	Unroutable string
 }
 
+// NoAddress returns why the step is skipped, if it is Unroutable.
+func (s *Step) NoAddress() *Failure {
+	if s.Unroutable == "" {
+		return nil
+	}
+	return &Failure{Code: s.Unroutable, Class: Recipient, Permanent: true}
+}
+
 // Causes is the set of outcomes that move a message to its next step.
 type Causes uint8
 
@@ -172,10 +180,42 @@ type Outbound struct {
 	ExpiresIn       time.Duration
 	TraceParent     string
 	ClientRequestID string
+	// Contact is whom the message was addressed to; zero: an address alone.
+	Contact ID
+	// Erased: its personal data is gone.
+	Erased bool
 	// Salt is 44 random bits for the id, drawn by the front door so that the
 	// log itself stays deterministic.
 	Salt uint64
 }
+
+// Erase returns the message without anything personal: what is left has no
+// address to go to.
+func (o *Outbound) Erase() *Outbound {
+	e := *o
+	e.Erased = true
+	e.Metadata, e.TraceParent, e.ClientRequestID = "", "", ""
+	e.Steps = make([]Step, len(o.Steps))
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		e.Steps[i] = Step{
+			Channel: s.Channel, From: s.From, ContentType: s.ContentType, TemplateID: s.TemplateID,
+			TemplateLanguage: s.TemplateLanguage, MediaType: s.MediaType, Success: s.Success, Timeout: s.Timeout,
+			Unroutable: CodeErased,
+		}
+	}
+	return &e
+}
+
+// Codes of steps that are skipped.
+const (
+	CodeUnroutable = "unroutable" // there is no address on the channel
+	CodeOptedOut   = "opted_out"  // the recipient wants nothing there
+	CodeErased     = "erased"     // the address has been erased
+)
+
+// Owner returns what the message's contacts belong to.
+func (o *Outbound) Owner() Owner { return Owner{o.Workspace, o.Test} }
 
 // Lane returns the lane of step i.
 func (o *Outbound) Lane(i int) Lane { return Lane{o.Steps[i].Channel, o.Test} }

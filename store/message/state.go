@@ -214,6 +214,8 @@ func (s *State) derive(o *Outbound) Status {
 			return Failed
 		}
 		return Sending
+	case Skipped: // no step of the chain could be tried
+		return Failed
 	}
 	return a.Status
 }

@@ -141,6 +141,7 @@ func (p *player) fact(words []string) Fact {
 	kinds := map[string]FactKind{
 		"due": Due, "started": Started, "accepted": Accepted, "rejected": Rejected, "deferred": Deferred,
 		"lost": Lost, "reported": Reported, "timed-out": TimedOut, "overdue": Overdue, "cancel": Cancel,
+		"barred": Barred, "erased": Erased,
 	}
 	kind, ok := kinds[words[0]]
 	if !ok {
@@ -161,7 +162,7 @@ func (p *player) fact(words []string) Fact {
 		if arg == "stale" {
 			f.Position--
 		}
-	case Rejected, Lost:
+	case Rejected, Lost, Barred:
 		f.Failure = &Failure{Code: arg, Class: Recipient}
 	case Deferred:
 		f.RetryAt, f.Failure = p.seconds(arg), &Failure{Code: "provider_error", Class: Provider}
