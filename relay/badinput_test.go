@@ -57,7 +57,7 @@ func badInputs(d *desk) []badInput {
 		json("comment", `{/* x */"to":"+14155550100"}`, InvalidJSON),
 		json("number too large", sms(`,"expiresIn":1e400`), InvalidType),
 		json("sandbox recipient", `{"to":"sim:delivered","channel":"sms","content":"x"}`, TestRecipient),
-		json("contact", `{"contactId":"con_x","channel":"sms","content":"x"}`, NotAvailable),
+		json("contact", `{"contactId":"con_x","channel":"sms","content":"x"}`, UnknownContact),
 		{name: "no body", send: request(sendLine, "", auth, "Content-Length: 0"), status: 400, code: InvalidJSON, open: true},
 		{name: "no body, no length", send: request(sendLine, "", auth), status: 400, code: InvalidJSON, open: true},
 

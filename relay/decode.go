@@ -25,6 +25,7 @@ const (
 // change from one to the next.
 type reader struct {
 	carriers []carrier
+	contacts ContactBook   // may be nil
 	reserved []string      // the sandbox's recipients, without "sim:"
 	known    map[Code]bool // the codes of the error table
 	drafts   sync.Pool
@@ -36,12 +37,12 @@ type carrier struct {
 	skipped string // why a step is skipped that has no address
 }
 
-func newReader(channels []Channel, reserved []string) *reader {
-	r := &reader{reserved: reserved, known: make(map[Code]bool)}
+func newReader(o *Options) *reader {
+	r := &reader{reserved: o.Reserved, contacts: o.ContactBook, known: make(map[Code]bool)}
 	for _, p := range Problems() {
 		r.known[p.Code] = true
 	}
-	for _, ch := range channels {
+	for _, ch := range o.Channels {
 		r.carriers = append(r.carriers, carrier{ch, "The recipient is not an address of " + ch.Name +
 			", and the step has no to of its own: it will be skipped."})
 	}
@@ -65,9 +66,11 @@ type draft struct {
 	names    []string // of the metadata's members
 	fallback plan     // the members beside its channels
 	strict   bool
-	contact  bool // a contactId is given
-	faults   []Fault
-	warnings []Fault
+	// contactID is what is given as such; contact is whom it names, if anybody.
+	contactID string
+	contact   *message.Contact
+	faults    []Fault
+	warnings  []Fault
 }
 
 // plan is what the body says about a step beside the step itself.

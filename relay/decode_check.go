@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,9 @@ import (
 
 // check completes the steps and lists what is wrong with them.
 func (d *draft) check() {
+	if d.plans[inMessage].given.has(memberContactID) {
+		d.findContact()
+	}
 	for i := range d.count {
 		p := place(i)
 		d.inherit(p)
@@ -115,8 +119,26 @@ func (r *reader) names() []string {
 	return names
 }
 
-// checkRecipient finds the step's address: its own, else the message's where
-// its kind fits, else none.
+// findContact looks up whom the message is addressed to.
+func (d *draft) findContact() {
+	const m = memberContactID
+	id, err := message.ParseID(message.PrefixContact, d.contactID)
+	var c message.Contact
+	if err == nil && d.reader.contacts != nil {
+		c, err = d.reader.contacts.Contact(d.out.Owner(), id)
+	}
+	switch {
+	case errors.Is(err, message.ErrUnavailable):
+		d.wrong(inMessage, m, Unavailable, "can't be looked up now")
+	case err != nil || c.ID.IsZero():
+		d.wrong(inMessage, m, UnknownContact, "names no contact of this workspace: "+strconv.Quote(shorten(d.contactID)))
+	default:
+		d.contact, d.out.Contact = &c, id
+	}
+}
+
+// checkRecipient finds the step's address: its own, else the contact's on its
+// channel, else the message's where its kind fits, else none.
 func (d *draft) checkRecipient(p place) {
 	step, plan := &d.steps[p], &d.plans[p]
 	if plan.bad.has(memberTo) {
@@ -126,17 +148,33 @@ func (d *draft) checkRecipient(p place) {
 		d.checkAddress(p, step.To)
 		return
 	}
-	own := &d.steps[inMessage]
+	own, given := &d.steps[inMessage], &d.plans[inMessage]
+	toContact := given.given.has(memberContactID)
 	switch {
-	case p == inMessage && !d.contact:
+	case p == inMessage && !toContact:
 		d.missing(p, memberTo, MissingParameter, "is missing")
-	case plan.channel == nil || d.plans[inMessage].bad.has(memberTo):
-	case step.Channel == own.Channel || fits(own.To, plan.channel):
+	case plan.channel == nil || given.bad.has(memberTo) || given.bad.has(memberContactID):
+	case toContact && d.contact.Address(step.Channel) != "":
+		step.To = d.contact.Address(step.Channel)
+	case given.given.has(memberTo) && (step.Channel == own.Channel || fits(own.To, plan.channel)):
 		step.To = own.To
 	default:
-		step.Unroutable = "unroutable"
-		d.warn(Fault{Param: stepPath(p), Code: Unroutable, Message: plan.channel.skipped})
+		d.unroutable(p, toContact)
 	}
+}
+
+// unroutable notes that a step has no address to go to.
+func (d *draft) unroutable(p place, toContact bool) {
+	c := d.plans[p].channel
+	d.steps[p].Unroutable = message.CodeUnroutable
+	f := Fault{Param: stepPath(p), Code: Unroutable, Message: c.skipped}
+	if toContact {
+		f.Message = "The contact has no address on " + c.Name + ", and the step has no to of its own: it will be skipped."
+	}
+	if p == inMessage {
+		f.Param = memberContactID.String()
+	}
+	d.warn(f)
 }
 
 // fits reports whether the message's own recipient is an address of a

@@ -78,8 +78,7 @@ func (d *draft) text(p place, m member, value string) {
 		}
 		d.out.Reference = value
 	case memberContactID:
-		d.contact = true
-		d.wrong(p, m, NotAvailable, "is not available yet: there are no contacts; send to an address with to")
+		d.contactID = value
 	case memberPriority:
 		priority, ok := message.ParsePriority(value)
 		if !ok {

@@ -11,7 +11,9 @@ import (
 	"messagehub/store/message"
 )
 
-func testReader() *reader { return newReader(testChannels(), testReserved()) }
+func testReader() *reader {
+	return newReader(&Options{Channels: testChannels(), Reserved: testReserved()})
+}
 
 func testKey(test bool) *Key {
 	return &Key{Key: message.Key{Workspace: 7, Test: test, Scopes: message.ScopeAll}}
@@ -304,7 +306,7 @@ func TestDecodeFaults(t *testing.T) {
 		{"scheduled too late", sms(`,"scheduledAt":"2027-02-14T08:00:01Z"`), "! scheduledAt invalid_parameter: scheduledAt must be at most 30 days ahead.\n"},
 		{"scheduled in the past", sms(`,"scheduledAt":"2027-01-15T07:54:59Z"`), "! scheduledAt invalid_parameter: scheduledAt is in the past.\n"},
 		{"scheduled never", sms(`,"scheduledAt":"tomorrow"`), "! scheduledAt invalid_parameter: scheduledAt must be a time such as 2026-01-31T12:00:00Z, not \"tomorrow\".\n"},
-		{"contact", `{"contactId":"con_x","channel":"sms","content":"x"}`, "! contactId not_available: contactId is not available yet: there are no contacts; send to an address with to.\n"},
+		{"contact", `{"contactId":"con_x","channel":"sms","content":"x"}`, "! contactId unknown_contact: contactId names no contact of this workspace: \"con_x\".\n"},
 		{"priority", sms(`,"priority":"hihg"`), "! priority invalid_parameter: priority must be high, normal or bulk, not \"hihg\"; did you mean \"high\"?\n"},
 		{"reference", sms(`,"reference":"` + strings.Repeat("é", 129) + `"`), "! reference invalid_parameter: reference must have at most 128 characters.\n"},
 		{"control character", sms(`,"reference":"a\u0007"`), "! reference invalid_parameter: reference must not hold control characters.\n"},

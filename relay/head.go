@@ -19,9 +19,10 @@ type head struct {
 	traceParent     []byte
 	requestID       []byte // X-Request-Id, the client's own
 	// hasKey: there is an Idempotency-Key line, if only an empty one.
-	hasKey bool
-	length bool // Content-Length
-	coding bool // Transfer-Encoding
+	hasKey        bool
+	length        bool // Content-Length
+	contentLength []byte
+	coding        bool // Transfer-Encoding
 	// forwarded: there is an X-Forwarded-For line.
 	forwarded bool
 	// fault says what is wrong with the lines themselves; empty: nothing.
@@ -121,7 +122,7 @@ func (h *head) note(name, value []byte) headLine {
 		}
 	case len("Content-Length"):
 		if is(name, "content-length") {
-			h.length = true
+			h.length, h.contentLength = true, value
 			return lineContentLength
 		}
 	case len("Idempotency-Key"):
@@ -169,7 +170,7 @@ func (c *call) framing() Code {
 		return UnsupportedVersion
 	case h.coding && h.length:
 		return AmbiguousFraming
-	case h.coding && !c.route.lines:
+	case h.coding && !c.route.lines && !c.route.streams:
 		return LengthRequired
 	case len(h.expect) > 0 && !(len(h.expect) == len(continues) && is(h.expect, continues)):
 		return ExpectationFailed
@@ -219,6 +220,9 @@ func (h *head) mediaOf(want string) Code {
 }
 
 const linesType = "application/x-ndjson"
+
+// csv reports whether the body is CSV.
+func (h *head) csv() bool { return len(h.contentType) > 0 && h.mediaOf("text/csv") == "" }
 
 // lines reports whether the body is NDJSON.
 func (h *head) lines() bool { return len(h.contentType) > 0 && h.mediaOf(linesType) == "" }

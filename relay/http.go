@@ -44,10 +44,10 @@ func (s *Server) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfi
 
 // skipChunks makes the HTTP server leave a chunked body alone, except on the
 // batch route: such a request is refused, and the connection closed, whatever
-// the body says. The header lines as they came still tell the handler what it
-// was.
+// the body says. The body of an import is left to its handler. The header lines
+// as they came still tell the handler what it was.
 func skipChunks(h *fasthttp.RequestHeader) {
-	if h.ContentLength() == -1 && !isBelow(h, batchPath) {
+	if h.ContentLength() == -1 && !isBelow(h, batchPath) || isBelow(h, importPath) {
 		h.SetContentLength(0)
 		h.SetConnectionClose()
 	}
@@ -60,7 +60,7 @@ func (s *Server) answerExpect(ctx *fasthttp.RequestCtx) int {
 	switch h := scanHead(ctx.Request.Header.RawHeaders()); {
 	case h.coding && h.length:
 		code = AmbiguousFraming
-	case h.coding && !isBelow(&ctx.Request.Header, batchPath):
+	case h.coding && !isBelow(&ctx.Request.Header, batchPath) && !isBelow(&ctx.Request.Header, importPath):
 		code = LengthRequired
 	case ctx.Request.Header.ContentLength() > s.bodyLimit(&ctx.Request.Header):
 		code = BodyTooLarge

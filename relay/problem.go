@@ -18,12 +18,12 @@ const (
 	UnsupportedStatus Code = "unsupported_status"
 	ChannelNotSet     Code = "channel_not_configured"
 	UnknownSender     Code = "unknown_sender"
+	UnknownContact    Code = "unknown_contact"
 	TemplateRequired  Code = "template_required"
 	ContentRequired   Code = "content_required"
 	ContentTooLong    Code = "content_too_long"
 	InvalidFallback   Code = "invalid_fallback"
 	TestRecipient     Code = "test_recipient"
-	NotAvailable      Code = "not_available"
 	InvalidCursor     Code = "invalid_cursor"
 	BatchTooLarge     Code = "batch_too_large"
 	BatchRefused      Code = "batch_refused"
@@ -48,6 +48,9 @@ const (
 	TooManyFailures  Code = "too_many_failed_attempts"
 	Internal         Code = "internal"
 	NotCancelable    Code = "not_cancelable"
+	ExternalIDTaken  Code = "external_id_taken"
+	VersionMismatch  Code = "version_mismatch"
+	InvalidImport    Code = "invalid_import"
 
 	InvalidURL    Code = "invalid_url"
 	EndpointLimit Code = "endpoint_limit_reached"
@@ -118,7 +121,8 @@ func Problems() []Problem {
 		{Code: ContentTooLong, Status: 400, Permanent: true, Text: "The content is longer than the channel can carry.", Hint: "Shorten it; the message gives the limit."},
 		{Code: InvalidFallback, Status: 400, Permanent: true, Text: "The fallback chain is not valid.", Hint: "fallback.channels lists 1 to 5 steps after the message's own channel."},
 		{Code: TestRecipient, Status: 400, Permanent: true, Text: "Recipients that begin with sim: exist in the sandbox only.", Hint: "Use a cpk_test_ key, or a real recipient."},
-		{Code: NotAvailable, Status: 400, Permanent: true, Text: "This is not available yet.", Hint: "Leave the parameter out."},
+		{Code: UnknownContact, Status: 400, Permanent: true, Text: "There is no such contact.", Hint: "Contacts belong to one workspace, and to its live or its test keys; a deleted one is gone."},
+		{Code: InvalidImport, Status: 400, Permanent: true, Text: "The import can't be read any further. What came before is stored.", Hint: "Correct the line, and send the import again: contacts are found by their externalId."},
 		{Code: InvalidCursor, Status: 400, Permanent: true, Text: "The cursor is not one of ours.", Hint: "Pass page.next of the previous answer as it was."},
 		{Code: BatchTooLarge, Status: 400, Permanent: true, Text: "The batch has too many messages.", Hint: "Send at most 1,000 messages as JSON, or 10,000 as application/x-ndjson, in one request."},
 		{Code: BatchRefused, Status: 400, Permanent: true, Text: "The message was not taken because another one of its atomic batch is wrong.", Hint: "Correct the messages with errors of their own, or send the batch without atomic."},
@@ -140,6 +144,8 @@ func Problems() []Problem {
 		{Code: EndpointLimit, Status: 409, Permanent: true, Text: "The workspace has as many webhook endpoints as it may have: 20.", Hint: "Delete one that is not needed, or let one endpoint take more event types."},
 		{Code: ReplayRunning, Status: 409, RetryAfter: 60, Text: "The endpoint has a replay that is not over.", Hint: "Wait until its events are delivered; the endpoint's deliveries show how far it is."},
 		{Code: EndpointFull, Status: 409, RetryAfter: 60, Text: "The endpoint has as many events to be tried again as it may have.", Hint: "Make it answer with 2xx, and wait until they are delivered."},
+		{Code: ExternalIDTaken, Status: 409, Permanent: true, Text: "Another contact has this externalId.", Hint: "Find it with GET /api/v1/contacts?externalId=…, and change that one."},
+		{Code: VersionMismatch, Status: 412, Permanent: true, Text: "The contact has been changed since.", Hint: "Get the contact again, and repeat the change with the new ETag in If-Match."},
 		{Code: InProgress, Status: 409, RetryAfter: 1, Text: "A request with this Idempotency-Key is still running.", Hint: "Repeat the request in a moment; it will get the first one's answer."},
 		{Code: KeyReused, Status: 422, Permanent: true, Text: "This Idempotency-Key was used with another body.", Hint: "Use a new key for a new message."},
 		{Code: RateLimited, Status: 429, RetryAfter: 1, Text: "The workspace has used up its requests for now.", Hint: "Wait as long as Retry-After says, and slow down: the X-RateLimit headers show what is left."},

@@ -17,6 +17,8 @@ type route struct {
 	json bool
 	// lines: it may be NDJSON, too.
 	lines bool
+	// streams: the handler reads the body itself, from the connection.
+	streams bool
 	// nowhere: not a route at all, but what answers where there is none.
 	nowhere bool
 }
@@ -44,6 +46,14 @@ func routes() []route {
 		{method: "POST", pattern: endpointPath + "/test", scope: message.ScopeWebhooks, handle: (*Server).testEndpoint, json: true},
 		{method: "POST", pattern: endpointPath + "/replay", scope: message.ScopeWebhooks, handle: (*Server).replayEndpoint, json: true},
 		{method: "GET", pattern: endpointPath + "/deliveries", scope: message.ScopeWebhooks, handle: (*Server).deliveries},
+		{method: "GET", pattern: contactsPath, scope: message.ScopeContactsRead, handle: (*Server).listContacts},
+		{method: "POST", pattern: contactsPath, scope: message.ScopeContactsWrite, handle: (*Server).createContact, admits: true, json: true},
+		{method: "POST", pattern: importPath, scope: message.ScopeContactsWrite, handle: (*Server).importContacts, admits: true, streams: true},
+		{method: "GET", pattern: contactPath, scope: message.ScopeContactsRead, handle: (*Server).getContact},
+		{method: "PUT", pattern: contactPath, scope: message.ScopeContactsWrite, handle: (*Server).replaceContact, admits: true, json: true},
+		{method: "PATCH", pattern: contactPath, scope: message.ScopeContactsWrite, handle: (*Server).patchContact, admits: true, json: true},
+		{method: "DELETE", pattern: contactPath, scope: message.ScopeContactsWrite, handle: (*Server).eraseContact, admits: true},
+		{method: "GET", pattern: contactPath + "/erasure", scope: message.ScopeContactsRead, handle: (*Server).erasure},
 		{method: "POST", pattern: deliveryPath, handle: (*Server).receive, public: true},
 		{method: "GET", pattern: deliveryPath, handle: (*Server).receive, public: true},
 		{method: "POST", pattern: deliveryPath + "/{channel}/{sender}", handle: (*Server).receive, public: true},

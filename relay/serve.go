@@ -27,6 +27,8 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx, r *route) {
 	c.head = scanHead(ctx.Request.Header.RawHeaders())
 	if c.admit() {
 		r.handle(s, c)
+	} else if r.streams {
+		c.hangUp() // its body has not been read
 	}
 }
 

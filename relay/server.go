@@ -46,6 +46,11 @@ type Options struct {
 	Audit    Audit // may be nil
 	Usage    Usage // may be nil
 	Channels []Channel
+	// The four of contacts may be nil: there are none then.
+	ContactBook ContactBook
+	ContactLog  ContactLog
+	Imports     Imports
+	Erasures    Erasures
 	// Reserved are the recipients of the sandbox, without their "sim:".
 	Reserved []string
 	Limits   Limits
@@ -111,6 +116,7 @@ type Server struct {
 	waiters  *waiters
 	large    largeBodies // of receipts
 	batches  largeBodies
+	imports  *imports
 	site     *docs.Site
 
 	drained  atomic.Bool
@@ -134,9 +140,9 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("make documentation: %w", err)
 	}
 	s := &Server{
-		o: o, site: site, problems: problemRows(o.PublicURL), reader: newReader(o.Channels, o.Reserved), waiters: newWaiters(),
+		o: o, site: site, problems: problemRows(o.PublicURL), reader: newReader(&o), waiters: newWaiters(),
 		failures: newFailures(o.Limits.FailuresPerMinute), draining: make(chan struct{}),
-		large: largeBodies{places: maxLargeReceipts}, batches: largeBodies{places: maxLargeBatches},
+		large: largeBodies{places: maxLargeReceipts}, batches: largeBodies{places: maxLargeBatches}, imports: newImports(),
 	}
 	s.gate.limits.Store(&s.o.Limits)
 	s.audits.limit.Store(int64(o.Limits.AuditsPerMinute))
@@ -206,7 +212,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.mu.down = true
 	s.mu.Unlock()
-	err := s.http.ShutdownWithContext(ctx)
+	err := errors.Join(s.http.ShutdownWithContext(ctx), s.imports.wait(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.mu.listeners {

@@ -23,8 +23,8 @@ func (s *Store) ChangeContact(put message.ContactPut) (message.Contact, error) {
 // ImportContacts makes or changes contacts, each found by its external id, and
 // says what became of each. They are durable when it returns; at most
 // MaxImport of them.
-func (s *Store) ImportContacts(chunk *message.ContactImport) ([]ContactResult, error) {
-	o := &importOp{chunk: chunk, results: make([]ContactResult, len(chunk.Changes))}
+func (s *Store) ImportContacts(chunk *message.ContactImport) ([]message.ContactResult, error) {
+	o := &importOp{chunk: chunk, results: make([]message.ContactResult, len(chunk.Changes))}
 	w, err := s.submitWide(o, 512*len(chunk.Changes), max(1, len(chunk.Changes)))
 	if err != nil {
 		return nil, err
@@ -113,8 +113,9 @@ func (s *Store) contactPage(o message.Owner, q *message.ContactQuery) (page mess
 	case q.Tag != "":
 		prefix = appendTagKey(nil, o, q.Tag)
 	}
+	first := message.NewID(q.After+1, 0)
 	it, err := s.db.NewIter(&pebble.IterOptions{
-		LowerBound: append(append([]byte(nil), prefix...), q.After[:]...), UpperBound: successor(prefix),
+		LowerBound: append(append([]byte(nil), prefix...), first[:]...), UpperBound: successor(prefix),
 	})
 	if err != nil {
 		return page, err
@@ -122,15 +123,12 @@ func (s *Store) contactPage(o message.Owner, q *message.ContactQuery) (page mess
 	last, seen := q.After, 0
 	for ok := it.First(); ok && err == nil; ok = it.Next() {
 		id := message.ID(it.Key()[len(it.Key())-idSize:])
-		if id == q.After {
-			continue
-		}
 		if len(page.Contacts) == q.Limit || seen == maxContactScan {
 			page.Next = last
 			break
 		}
 		seen++
-		last = id
+		last = id.Position()
 		err = s.addContact(&page, o, q, id)
 	}
 	return page, closeScan(it, err)
@@ -151,7 +149,7 @@ func (s *Store) addContact(page *message.ContactPage, o message.Owner, q *messag
 
 func (s *Store) externalPage(o message.Owner, q *message.ContactQuery) (page message.ContactPage, err error) {
 	value, ok, err := s.row(appendExternalKey(nil, o, q.ExternalID))
-	if err != nil || !ok || !q.After.IsZero() {
+	if err != nil || !ok || q.After != 0 {
 		return page, err
 	}
 	if len(value) != idSize {

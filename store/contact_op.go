@@ -11,8 +11,6 @@ import (
 // maxContact bounds the encoded form of one contact.
 const maxContact = 64 << 10
 
-var errContactTooLarge = errors.New("contact is too large")
-
 // contactOp makes or changes one contact.
 type contactOp struct {
 	put message.ContactPut
@@ -34,7 +32,7 @@ func (o *contactOp) apply(t *txn) error {
 	}
 	row := appendContact(nil, &after)
 	if len(row) > maxContact {
-		return errContactTooLarge
+		return message.ErrContactTooLarge
 	}
 	t.moveOptOuts(&after, before, o.put.Change.OptOut)
 	row = appendContact(row[:0], &after)
@@ -140,13 +138,7 @@ func (t *txn) moveIndex(after, before *message.Contact) {
 // importOp makes or changes a chunk of contacts. Each takes a position.
 type importOp struct {
 	chunk   *message.ContactImport
-	results []ContactResult
-}
-
-// ContactResult is what became of one contact of an import.
-type ContactResult struct {
-	Created bool
-	Err     error // why it was not taken
+	results []message.ContactResult
 }
 
 func (o *importOp) apply(t *txn) error {
@@ -156,7 +148,7 @@ func (o *importOp) apply(t *txn) error {
 			upsert: true,
 		}
 		err := c.apply(t)
-		o.results[i] = ContactResult{Created: c.created, Err: err}
+		o.results[i] = message.ContactResult{Created: c.created, Err: err}
 		t.index++
 	}
 	return t.err

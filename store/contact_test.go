@@ -42,7 +42,7 @@ func found(t testing.TB, s *Store, o message.Owner, q message.ContactQuery) (ids
 		for i := range page.Contacts {
 			ids = append(ids, page.Contacts[i].ID)
 		}
-		if page.Next.IsZero() {
+		if page.Next == 0 {
 			return ids
 		}
 		q.After = page.Next

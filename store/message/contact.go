@@ -81,6 +81,8 @@ var (
 	ErrExternalIDTaken = errors.New("external id belongs to another contact")
 	// ErrVersion: the contact has been changed since.
 	ErrVersion = errors.New("contact has another version")
+	// ErrContactTooLarge: the log does not take it.
+	ErrContactTooLarge = errors.New("contact is too large")
 )
 
 // ContactField is a set of members of a Contact.
@@ -210,13 +212,19 @@ type ContactImport struct {
 	Salt    uint64
 }
 
+// ContactResult is what became of one contact of an import.
+type ContactResult struct {
+	Created bool
+	Err     error // why it was not taken
+}
+
 // ContactQuery asks for contacts, in the order in which they were made. The zero
 // value of a filter lets everything through.
 type ContactQuery struct {
 	Tag        string
 	ExternalID string
 	Identity   Identity
-	After      ID // the last contact of the page before
+	After      Position // where the page before ended; 0: from the first
 	Limit      int
 }
 
@@ -234,7 +242,7 @@ func (q *ContactQuery) Match(c *Contact) bool {
 // ContactPage is an answer to a ContactQuery.
 type ContactPage struct {
 	Contacts []Contact
-	Next     ID // goes into the next query's After; zero: there is no more
+	Next     Position // goes into the next query's After; 0: there is no more
 }
 
 // Erasure is the removal of a contact's personal data, as it stands.
