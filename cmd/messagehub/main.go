@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	_ "time/tzdata" // zones of contacts are known wherever it runs
 )
 
 // version is set by the linker.

@@ -45,6 +45,7 @@ func verbs() map[string]verb {
 		"backup":            verbOf((*office).backup),
 		"audit.verify":      verbOf((*office).verifyAudit),
 		"audit.list":        verbOf((*office).listAudit),
+		"contacts.erasures": verbOf((*office).listErasures),
 		"channels.list":     verbOf((*office).listSenders),
 		"channels.test":     verbOf((*office).testSenders),
 		"channels.pause":    verbOf((*office).pauseSenders),
