@@ -7,7 +7,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS    := -X main.version=$(VERSION)
 
-.PHONY: help demo build test race fuzz lint check crash bench-accept bench-overload bench-restart bench
+.PHONY: help demo build test race fuzz lint check crash bench-accept bench-overload bench-restart bench-contacts bench
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ bench-overload: build ## 2, 5 and 10 times more than the relay can take
 
 bench-restart: build ## a million stored messages: time to the first 202
 	$(BIN)/messagehub bench restart
+
+bench-contacts: build ## a million contacts imported; look-ups by address
+	$(BIN)/messagehub bench contacts
 
 bench: build ## all figures of the README, kept in bench/results
 	./bench/figures.sh

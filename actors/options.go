@@ -26,6 +26,11 @@ type Backlog interface {
 	Backlog(lane message.Lane, shard int, after message.Position, dst []message.Job) ([]message.Job, error)
 }
 
+// Inbox is where messages of recipients go; durable when it returns nil.
+type Inbox interface {
+	Receive([]message.Inbound) error
+}
+
 // Options of a System. Zero values mean the defaults, except where it says
 // that they are required.
 type Options struct {
@@ -38,6 +43,8 @@ type Options struct {
 	// Reports takes what adapters are told outside of callbacks. It may be nil
 	// where none of them is.
 	Reports Reports
+	// Inbox takes what recipients write. It may be nil: that is dropped.
+	Inbox Inbox
 	// Shards of each lane; required, and the same as the log's.
 	Shards   int
 	Listener Listener

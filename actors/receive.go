@@ -12,7 +12,8 @@ import (
 // Receive reads a provider's callback: it finds the sender that the callback
 // names or whose signature it bears, and returns what it reports. The error
 // is, or wraps, [message.ErrUnsigned], [message.ErrUnknownSender] or
-// [message.ErrBadCallback]. Nothing is recorded yet.
+// [message.ErrBadCallback]. Receipts are not recorded yet; what recipients have
+// written is, in the Inbox.
 func (s *System) Receive(cb *message.Callback) ([]message.Receipt, message.Reply, error) {
 	named := cb.Channel != "" || cb.Sender != ""
 	answer := message.ErrUnsigned
@@ -29,6 +30,9 @@ func (s *System) Receive(cb *message.Callback) ([]message.Receipt, message.Reply
 				continue
 			}
 			receipts, reply, err := s.read(l, out, receiver, cb)
+			if err == nil {
+				err = s.take(l, out, cb)
+			}
 			if !errors.Is(err, message.ErrUnsigned) {
 				return receipts, reply, err
 			}
@@ -64,4 +68,35 @@ func (s *System) read(l *lane, out *sender, r channel.Receiver, cb *message.Call
 		receipts[i].Channel, receipts[i].Test = l.name.Channel, l.name.Test
 	}
 	return receipts, reply, err
+}
+
+// take hands on what recipients have written, if the callback brings any. A
+// panic over foreign bytes loses that alone.
+func (s *System) take(l *lane, out *sender, cb *message.Callback) error {
+	inbox, ok := out.adapter.(channel.Inbox)
+	if !ok || s.options.Inbox == nil || cb.Method == http.MethodGet {
+		return nil
+	}
+	written := s.written(l, out, inbox, cb)
+	if len(written) == 0 {
+		return nil
+	}
+	if err := s.options.Inbox.Receive(written); err != nil {
+		return fmt.Errorf("receive message: %w", err)
+	}
+	return nil
+}
+
+func (s *System) written(l *lane, out *sender, inbox channel.Inbox, cb *message.Callback) (written []message.Inbound) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.options.Listener.OnQuarantine(l.name, out.name, *panicOf(v))
+			written = nil
+		}
+	}()
+	written = inbox.Inbound(cb)
+	for i := range written {
+		written[i].Channel, written[i].Test, written[i].Sender = l.name.Channel, l.name.Test, out.name
+	}
+	return written
 }

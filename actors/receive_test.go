@@ -150,3 +150,57 @@ func TestReceiveSurvivesAPanic(t *testing.T) {
 		t.Errorf("told %+v", told)
 	}
 }
+
+// writing is a signed adapter whose provider brings what recipients write.
+type writing struct{ signed }
+
+func (writing) Inbound(cb *message.Callback) []message.Inbound {
+	if string(cb.Body) == "odd" {
+		panic("over a message")
+	}
+	return []message.Inbound{{ProviderID: "m1", From: "kim", Text: string(cb.Body), Channel: "forged"}}
+}
+
+// letters is an Inbox in memory.
+type letters struct {
+	got  []message.Inbound
+	fail error
+}
+
+func (l *letters) Receive(all []message.Inbound) error {
+	l.got = append(l.got, all...)
+	return l.fail
+}
+
+func TestReceiveHandsOnWhatRecipientsWrite(t *testing.T) {
+	inbox := &letters{}
+	sp := spec("line", nil)
+	sp.New = func(channel.Sender) (channel.Adapter, error) {
+		return writing{signed{sp.SignatureHeader, "secret"}}, nil
+	}
+	quarantined := 0
+	o := Options{
+		Specs: []channel.Spec{sp}, Senders: senders(sp)[:1], Shards: 1, Inbox: inbox,
+		Listener: Listener{OnQuarantine: func(message.Lane, string, Panic) { quarantined++ }},
+	}
+	o.Log, o.Backlog = newMemory(newJournal(1)), newMemory(newJournal(1))
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipts, _, err := s.Receive(callback("POST", "STOP", sp.SignatureHeader, "secret"))
+	want := message.Inbound{ProviderID: "m1", From: "kim", Text: "STOP", Channel: "line", Sender: "main"}
+	if err != nil || len(receipts) != 1 || len(inbox.got) != 1 || inbox.got[0] != want {
+		t.Errorf("%+v, %+v, %v", receipts, inbox.got, err)
+	}
+	if _, _, err := s.Receive(callback("POST", "STOP", sp.SignatureHeader, "forged")); !errors.Is(err, message.ErrUnsigned) || len(inbox.got) != 1 {
+		t.Errorf("an unsigned message was taken: %v", err)
+	}
+	if receipts, _, err := s.Receive(callback("POST", "odd", sp.SignatureHeader, "secret")); err != nil || len(receipts) != 1 || quarantined != 1 {
+		t.Errorf("over odd bytes: %v, %v, %d panics", receipts, err, quarantined)
+	}
+	inbox.fail = message.ErrUnavailable
+	if _, _, err := s.Receive(callback("POST", "STOP", sp.SignatureHeader, "secret")); !errors.Is(err, message.ErrUnavailable) {
+		t.Errorf("a message that could not be kept: %v", err)
+	}
+}

@@ -7,7 +7,7 @@ mkdir -p bench/results
 {
 	echo "commit $(git rev-parse --short HEAD), $(go version | cut -d' ' -f3-), $(nproc) CPUs, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
 	echo "$(date -u +'%Y-%m-%d %H:%M UTC'), load $(cut -d' ' -f1 /proc/loadavg)"
-	for args in "accept" "overload" "restart"; do
+	for args in "accept" "overload" "restart" "contacts"; do
 		echo
 		echo "\$ messagehub bench $args"
 		./bin/messagehub bench $args 2>/dev/null

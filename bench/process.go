@@ -56,6 +56,19 @@ func (p *process) stop() error {
 	return err
 }
 
+// peakMemory returns the most memory that the process has had resident, in
+// bytes.
+func (p *process) peakMemory() (int, error) {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	if err != nil {
+		return 0, fmt.Errorf("read memory: %w", err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	line, _, _ := strings.Cut(rest, "\n")
+	kib, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(line), " kB"))
+	return kib << 10, err
+}
+
 // clockTick is the unit of /proc/<pid>/stat on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 

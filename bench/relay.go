@@ -68,9 +68,14 @@ func (s *server) workspaceKey(ctx context.Context, binary, name string, perMinut
 // output runs a command to its end, and reads its output into out, if that is
 // not nil.
 func output(ctx context.Context, out any, name string, args ...string) error {
-	text, err := exec.CommandContext(ctx, name, args...).Output()
+	return outputOf(exec.CommandContext(ctx, name, args...), out)
+}
+
+// outputOf is output for a command that is made already.
+func outputOf(cmd *exec.Cmd, out any) error {
+	text, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("run %v: %w", args, err)
+		return fmt.Errorf("run %v: %w", cmd.Args[1:], err)
 	}
 	if out == nil {
 		return nil

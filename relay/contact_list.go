@@ -33,14 +33,8 @@ func (s *Server) listContacts(c *call) {
 		}
 		out = appendContact(out, &page.Contacts[i])
 	}
-	out = append(out, `],"page":{"next":`...)
-	if page.Next == 0 {
-		out = append(out, "null}}"...)
-	} else {
-		out = append(appendCursor(append(out, '"'), page.Next), `"}}`...)
-	}
-	c.buf = out
-	c.write(200, out)
+	c.buf = appendNext(append(out, ']'), page.Next)
+	c.write(200, c.buf)
 }
 
 // contactParameters are what a listing of contacts can be asked for.

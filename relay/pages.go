@@ -29,6 +29,10 @@ func foldFailures() []docs.Failure {
 			Action: "The message moves to its next step, if it has one. A receipt that comes later is still recorded.",
 		},
 		{
+			Code: "erased", Class: "recipient", Permanent: true, Text: "the contact that the message was for has been erased",
+			Action: "What no provider had was withdrawn, and no further step starts.",
+		},
+		{
 			Code: "unroutable", Class: "recipient", Permanent: true, Text: "the step has no address that fits its channel",
 			Action: "The step is skipped, and the message moves to the one after it, if there is one.",
 		},

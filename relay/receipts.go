@@ -112,6 +112,8 @@ func (c *call) failCallback(err error) {
 		c.fail(NotFound)
 	case errors.Is(err, message.ErrBadCallback):
 		c.fail(InvalidCallback)
+	case errors.Is(err, message.ErrUnavailable):
+		c.fail(Unavailable)
 	default:
 		c.server.o.Logger.Error("read callback", "requestId", c.requestName(), "error", err)
 		c.fail(Internal)

@@ -34,6 +34,8 @@ func routes() []route {
 		{method: "POST", pattern: batchPath, scope: message.ScopeSend, handle: (*Server).sendBatch, admits: true, json: true, lines: true},
 		{method: "GET", pattern: "/api/v1/batches/{batchId}", scope: message.ScopeRead, handle: (*Server).batchStatus},
 		{method: "GET", pattern: "/api/v1/messages", scope: message.ScopeRead, handle: (*Server).list},
+		{method: "GET", pattern: receivedPath, scope: message.ScopeRead, handle: (*Server).inbounds},
+		{method: "GET", pattern: receivedPath + "/{inboundId}", scope: message.ScopeRead, handle: (*Server).inbound},
 		{method: "GET", pattern: "/api/v1/messages/{messageId}", scope: message.ScopeRead, handle: (*Server).status},
 		{method: "POST", pattern: "/api/v1/messages/{messageId}/cancel", scope: message.ScopeSend, handle: (*Server).cancel},
 		{method: "GET", pattern: "/api/v1/events", scope: message.ScopeRead, handle: (*Server).events},

@@ -51,6 +51,7 @@ type Options struct {
 	ContactLog  ContactLog
 	Imports     Imports
 	Erasures    Erasures
+	Inbounds    Inbounds // may be nil
 	// Reserved are the recipients of the sandbox, without their "sim:".
 	Reserved []string
 	Limits   Limits

@@ -94,6 +94,7 @@ func (c *checker) run() (err error) {
 		{"idempotency", c.checkPromises},
 		{"batch", c.checkBatches},
 		{"contact", c.checkContacts},
+		{"inbound", c.checkReceived},
 		{"sealed", c.checkSealed},
 		{"endpoint", c.checkEndpoints},
 		{"workspace", c.checkWorkspaces},

@@ -251,10 +251,14 @@ func (c *checker) checkPromises() error {
 // message, or a batch.
 func (c *checker) promised(ws message.WorkspaceID, name string, id message.ID) bool {
 	route, _, _ := strings.Cut(name, "\x00")
-	if route != message.BatchRoute {
+	prefix := byte(prefixBatch)
+	switch {
+	case strings.HasPrefix(route, inboundRoute):
+		prefix = prefixReceived
+	case route != message.BatchRoute:
 		return c.exists(ws, id)
 	}
-	_, err := readRow(c.db, appendRowKey(nil, prefixBatch, ws, id))
+	_, err := readRow(c.db, appendRowKey(nil, prefix, ws, id))
 	return err == nil || id.Position().Sequence() < c.retained.sequence
 }
 

@@ -67,6 +67,7 @@
 //	c t workspace 4 test 1 hash 16 id 16         a contact of a tag
 //	c o workspace 4 test 1 hash 16               an opt-out of an address
 //	c d workspace 4 test 1 id 16                 the erasure of a contact
+//	r workspace 4 id 16                          a message that a recipient wrote
 //	w, k, a                                      workspaces, keys, audit log
 //	v name                                       a value that its owner has sealed
 //	h kind 1 workspace 4 id 16                   an endpoint for events, its outbox ('o'), its replay ('p')

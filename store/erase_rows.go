@@ -233,4 +233,36 @@ func (e *eraser) batches(r *erasure, found *traces) (ops []op, err error) {
 }
 
 // received returns what removes the messages that came from the contact.
-func (e *eraser) received(*erasure, *traces) ([]op, error) { return nil, nil }
+func (e *eraser) received(r *erasure, _ *traces) (ops []op, err error) {
+	err = e.scan(appendOwnerKey(nil, prefixReceived, r.Owner.Workspace), func(key, value []byte) error {
+		var m message.Inbound
+		if err := decodeInbound(&m, r.Owner.Workspace, idOfRow(key), string(value)); err != nil {
+			return errors.Join(ErrCorrupt, err)
+		}
+		if m.Owner == r.Owner && slices.Contains(r.addresses, m.From) {
+			ops = append(ops, &eraseReceivedOp{slices.Clone(key), m})
+		}
+		return nil
+	})
+	return ops, err
+}
+
+// eraseReceivedOp removes a message that came in, and what it is recognised by
+// should it come again.
+type eraseReceivedOp struct {
+	key     []byte
+	inbound message.Inbound
+}
+
+func (o *eraseReceivedOp) apply(t *txn) error {
+	t.delete(o.key)
+	promise := inboundPromise(&o.inbound)
+	if len(promise.key) == 0 {
+		return t.err
+	}
+	for _, day := range promise.days() {
+		setDay(promise.key, day)
+		t.delete(promise.key)
+	}
+	return t.err
+}

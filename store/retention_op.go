@@ -90,13 +90,15 @@ func (o *retainOp) remove(t *txn, run [][]byte) {
 	}
 }
 
-// removeEvents removes the events and batches of the workspace from before the
-// bound.
+// removeEvents removes the events, the batches and the messages that came in of
+// the workspace from before the bound.
 func (o *retainOp) removeEvents(t *txn) {
 	owner := appendOwnerKey(nil, prefixEvent, o.workspace)
 	t.deleteRange(owner, appendPosition(bytes.Clone(owner), message.At(o.bound, 0)))
-	t.deleteRange(appendOwnerKey(nil, prefixBatch, o.workspace),
-		appendRowKey(nil, prefixBatch, o.workspace, message.NewID(message.At(o.bound, 0), 0)))
+	for _, prefix := range []byte{prefixBatch, prefixReceived} {
+		t.deleteRange(appendOwnerKey(nil, prefix, o.workspace),
+			appendRowKey(nil, prefix, o.workspace, message.NewID(message.At(o.bound, 0), 0)))
+	}
 }
 
 // sum adds the chunk to what has been removed so far.

@@ -129,11 +129,11 @@ func (s *Store) equipRecords(h head) error {
 		batch := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * maxRecordBytes))
 		r.txn = txn{db: s.db, batch: batch, head: &h, lanes: s.lanes, names: &s.names, states: states, early: early, optOuts: optOuts, erased: erased}
 	}
-	return countRows(s.db, early, optOuts)
+	return countRare(s.db, early, optOuts)
 }
 
-// countRows counts the rows that are hardly ever there when they are asked for.
-func countRows(db pebble.Reader, early *early, out *optOuts) error {
+// countRare counts the rows that are hardly ever there when they are asked for.
+func countRare(db pebble.Reader, early *early, out *optOuts) error {
 	err := eachRow(db, []byte{prefixOrphan}, func(key, _ []byte) error {
 		*early.count(key)++
 		return nil

@@ -132,7 +132,7 @@ func probeEngine(dir string, o *pebble.Options) (m mark, err error) {
 	}
 	_, err = readRetained(db)
 	if err == nil {
-		err = countRows(db, newEarly(), new(optOuts))
+		err = countRare(db, newEarly(), new(optOuts))
 	}
 	return m, markCorrupt(err)
 }

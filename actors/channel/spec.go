@@ -79,6 +79,13 @@ type Receiver interface {
 	Receipts(*message.Callback) ([]message.Receipt, message.Reply, error)
 }
 
+// Inbox is a Receiver whose provider brings what recipients write, too. Inbound
+// reads it from a callback that Receipts has found to be signed; what can't be
+// read is left out. Owner, ids and times of receipt are set for the adapter.
+type Inbox interface {
+	Inbound(*message.Callback) []message.Inbound
+}
+
 // Runner is an Adapter with work of its own beside sending: binds to keep up,
 // tokens to renew, results to ask for. Run is called once, at the start, and
 // returns soon after ctx ends, which is after the last Send has returned. A

@@ -15,7 +15,7 @@ import (
 
 func benchCommand(s streams) *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure", Hidden: true}
-	cmd.AddCommand(benchAcceptCommand(s), benchBareCommand(s), benchLoadCommand(s), benchOverloadCommand(s), benchRestartCommand(s))
+	cmd.AddCommand(benchAcceptCommand(s), benchBareCommand(s), benchLoadCommand(s), benchOverloadCommand(s), benchRestartCommand(s), benchContactsCommand(s))
 	return cmd
 }
 

@@ -97,7 +97,7 @@ func TestContactsOnTheCommandLine(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(restored, demoKeyFile), []byte(key), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	th = startHub(t, restored, nil)
+	startHub(t, restored, nil)
 	for !strings.Contains(mustRun(t, "contacts", "erasures", "-o", "json", "--data", restored), `"state":"done"`) {
 		if time.Now().After(deadline) {
 			t.Fatal("the restored erasure does not end")

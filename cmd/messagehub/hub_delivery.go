@@ -25,7 +25,7 @@ func (h *Hub) makeDelivery() error {
 	d := h.config.Delivery
 	h.makeMetrics()
 	h.system, err = actors.New(actors.Options{
-		Specs: h.specs, Senders: senders, Log: h.store, Backlog: h.store, Reports: h.store, Shards: h.store.Shards(),
+		Specs: h.specs, Senders: senders, Log: h.store, Backlog: h.store, Reports: h.store, Inbox: newInbox(h.store, h.config.Inbound, h.log.Logger), Shards: h.store.Shards(),
 		Mailbox: d.Mailbox, Window: d.Window, Drain: d.Drain, Listener: h.deliveryListener(),
 	})
 	if err != nil {

@@ -100,6 +100,7 @@ const (
 	// Events that are of no message, and on no timeline.
 	ChannelDegraded
 	EndpointDisabled
+	MessageReceived
 	entryTypes
 )
 
@@ -117,7 +118,7 @@ var entryNames = [entryTypes]string{
 	AttemptUnknown: "attempt.unknown", AttemptSkipped: "attempt.skipped", AttemptTimeout: "attempt.timeout",
 	AttemptExpired: "attempt.expired", AttemptCanceled: "attempt.canceled",
 	ReceiptStale: "receipt.stale", ReceiptConflict: "receipt.conflict",
-	ChannelDegraded: "channel.degraded", EndpointDisabled: "endpoint.disabled",
+	ChannelDegraded: "channel.degraded", EndpointDisabled: "endpoint.disabled", MessageReceived: "message.received",
 }
 
 // String returns the name that the API shows.

@@ -57,6 +57,10 @@ func (c *Case) received(t *testing.T, receiver channel.Receiver, cb *Callback) {
 	t.Helper()
 	body := []byte(cb.Body)
 	got, reply, err := receiver.Receipts(cb.callback("main", c.Spec.Name, body))
+	var written []message.Inbound
+	if inbox, ok := receiver.(channel.Inbox); ok && err == nil {
+		written = inbox.Inbound(cb.callback("main", c.Spec.Name, body))
+	}
 	for i := range body {
 		body[i] = 'X'
 	}
@@ -69,6 +73,9 @@ func (c *Case) received(t *testing.T, receiver channel.Receiver, cb *Callback) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("receipts differ (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(cb.Inbound, written, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("messages of recipients differ (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(cb.Reply, reply, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("reply differs (-want +got):\n%s", diff)
@@ -148,6 +155,16 @@ func (c *Case) sound(t testing.TB, got []message.Receipt) {
 			c.soundFailure(t, r.Failure)
 		default:
 			t.Errorf("receipt has status %v", r.Status)
+		}
+	}
+}
+
+// soundInbound checks what every message of a recipient must have.
+func soundInbound(t testing.TB, written []message.Inbound) {
+	t.Helper()
+	for _, m := range written {
+		if m.From == "" || m.ProviderID == "" || len(m.From)+len(m.ProviderID)+len(m.ReplyTo)+len(m.Kind) > 1024 || m.At < 0 {
+			t.Errorf("message of a recipient is not bounded: %+v", m)
 		}
 	}
 }

@@ -125,6 +125,8 @@ type Callback struct {
 	// Want are the receipts, without Channel and Test, which the suite knows.
 	Want  []message.Receipt
 	Reply message.Reply
+	// Inbound are the messages of recipients, as the adapter gives them.
+	Inbound []message.Inbound
 	// Err is nil, message.ErrUnsigned or message.ErrBadCallback.
 	Err error
 }

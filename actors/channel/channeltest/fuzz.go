@@ -101,5 +101,8 @@ func FuzzReceipts(f *testing.F, c Case) {
 			t.Errorf("signed: %v", err)
 		}
 		c.sound(t, got)
+		if inbox, ok := receiver.(channel.Inbox); ok && err == nil {
+			soundInbound(t, inbox.Inbound(cb.callback("main", c.Spec.Name, body)))
+		}
 	})
 }

@@ -153,6 +153,15 @@ func twilioCallbacks() []channeltest.Callback {
 		{Name: "canceled", Body: twilioCallback("canceled"), Want: canceled},
 		{Name: "accepted", Body: twilioCallback("accepted")},
 		{Name: "scheduled", Body: twilioCallback("scheduled")},
+		{
+			Name: "message of a recipient", Body: "ToCountry=US&SmsMessageSid=" + example + "&NumMedia=0&SmsSid=" + example + "&SmsStatus=received&Body=Stop%21+%ED%95%9C&To=%2B15005550006&NumSegments=1&MessageSid=" + example + "&From=%2B15558675310&ApiVersion=2010-04-01",
+			Inbound: []message.Inbound{{ProviderID: example, From: "+15558675310", Kind: "text", Text: "Stop! 한"}},
+		},
+		{
+			Name: "picture of a recipient", Body: "MessageSid=" + example + "&From=%2B15558675310&Body=&NumMedia=1&MediaUrl0=https%3A%2F%2Fexample.com",
+			Inbound: []message.Inbound{{ProviderID: example, From: "+15558675310", Kind: "media"}},
+		},
+		{Name: "message of a short code", Body: "MessageSid=" + example + "&From=12345&Body=x"},
 		{Name: "queued", Body: twilioCallback("queued")},
 		{Name: "sending", Body: twilioCallback("sending")},
 		{Name: "delivered in part", Body: twilioCallback("partially_delivered")},

@@ -83,6 +83,9 @@ func (a *twilio) other(cb *message.Callback, header, hash string) error {
 func twilioReceipt(params url.Values) ([]message.Receipt, error) {
 	sid := first(params, "MessageSid", "SmsSid")
 	status := first(params, "MessageStatus", "SmsStatus")
+	if usable(sid) && isInbound(params) {
+		return nil, nil
+	}
 	if !usable(sid) || status == "" {
 		return nil, fmt.Errorf("read status: %w", message.ErrBadCallback)
 	}

@@ -28,7 +28,8 @@ type Config struct {
 	Limits         Limits
 	Tiers          map[string]int // requests a minute by the tier's name
 	Webhooks       Webhooks
-	VaultKeyFile   string   // of the key that senders' tokens are sealed with; empty: beside the data
+	VaultKeyFile   string // of the key that senders' tokens are sealed with; empty: beside the data
+	Inbound        Inbound
 	Senders        []Sender // in the file's order: a channel's first one is its default
 }
 
@@ -72,6 +73,16 @@ type Limits struct {
 	FailuresPerMinute int // requests without a valid key, by client address
 }
 
+// Inbound is the section of what recipients write.
+type Inbound struct {
+	// Workspace gets what answers no message that is known; empty: the only
+	// workspace there is, if there is one.
+	Workspace string
+	// Keywords are the channels on which words such as STOP and START opt out
+	// and in.
+	Keywords []string
+}
+
 // Sender is one configured way to a provider.
 type Sender struct {
 	Channel  string
@@ -86,6 +97,7 @@ func Default() *Config {
 		Log: Log{Attempts: true}, Store: Store{Retention: 30 * 24 * time.Hour},
 		Delivery: Delivery{Drain: 7 * time.Second}, Tiers: defaultTiers(),
 		Webhooks: Webhooks{Timeout: 15 * time.Second, DisableAfter: 5 * 24 * time.Hour},
+		Inbound:  Inbound{Keywords: []string{"sms"}},
 	}
 }
 

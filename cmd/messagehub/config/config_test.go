@@ -100,6 +100,7 @@ delivery: {shards: 4, mailbox: 64, window: 32, drain: 3s}
 webhooks: {allow: [10.20.0.0/16, "fd00::/8"], http: true, timeout: 4s, disableAfter: 2d}
 limits: {backlog: 5_000, body: 64KiB, connections: 100, inFlight: 50, read: 5s, write: 6s, idle: 1m, failuresPerMinute: 7}
 tiers: {pro: 700, gold: 60_000}
+inbound: {workspace: acme, keywords: [whatsapp]}
 senders:
   whatsapp:
     - name: main
@@ -131,6 +132,7 @@ senders:
 		},
 		ProxyProtocol: true,
 		Tiers:         map[string]int{"free": 60, "pro": 700, "enterprise": 6000, "gold": 60_000},
+		Inbound:       Inbound{Workspace: "acme", Keywords: []string{"whatsapp"}},
 		Senders: []Sender{
 			{
 				"whatsapp", "main",

@@ -29,6 +29,7 @@ func (r *reader) root(n ast.Node) {
 		"limits":         r.limits,
 		"tiers":          r.tiers,
 		"vaultKeyFile":   r.text(&c.VaultKeyFile),
+		"inbound":        r.inbound,
 		"senders":        r.senders,
 	})
 	if len(r.faults.List) > 0 {
@@ -66,6 +67,36 @@ func (r *reader) log(path string, n ast.Node) {
 			return s == "json", ""
 		}),
 	})
+}
+
+func (r *reader) inbound(path string, n ast.Node) {
+	in := &r.config.Inbound
+	r.section(path, n, section{
+		"workspace": r.text(&in.Workspace),
+		"keywords": r.or("off", func() { in.Keywords = nil }, func(path string, n ast.Node) {
+			in.Keywords = nil
+			for i, entry := range r.items(path, n) {
+				r.channelName(&in.Keywords)(item(path, i), entry)
+			}
+		}),
+	})
+}
+
+// channelName reads the name of a channel that there is.
+func (r *reader) channelName(into *[]string) read {
+	return func(path string, n ast.Node) {
+		var name string
+		r.text(&name)(path, n)
+		for _, spec := range r.loader.Specs {
+			if spec.Name == name {
+				*into = append(*into, name)
+				return
+			}
+		}
+		if name != "" {
+			r.fault(n, path, "names no channel", "name one of the channels, such as sms")
+		}
+	}
 }
 
 func (r *reader) store(path string, n ast.Node) {
