@@ -100,10 +100,12 @@ func (s *Store) engineOptions() *pebble.Options {
 		Lock: s.engine.lock,
 		// The default is an old format that drops everything behind a flipped
 		// bit of the log without an error.
-		FormatMajorVersion:          pebble.FormatNewest,
-		Logger:                      engineLogger{s},
-		EventListener:               s.listener(),
-		CacheSize:                   s.options.CacheSize,
+		FormatMajorVersion: pebble.FormatNewest,
+		Logger:             engineLogger{s},
+		EventListener:      s.listener(),
+		// The engine takes what it sorts in memory off its cache: two of them, in
+		// the long run.
+		CacheSize:                   s.options.CacheSize + 2*memtableSize,
 		MemTableSize:                memtableSize,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
