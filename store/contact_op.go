@@ -27,8 +27,10 @@ func (o *contactOp) apply(t *txn) error {
 		return err
 	}
 	after := o.change(t, before)
-	if err := t.externalFree(&after, before); err != nil {
-		return err
+	if !o.upsert { // which has looked already
+		if err := t.externalFree(&after, before); err != nil {
+			return err
+		}
 	}
 	row := appendContact(nil, &after)
 	if len(row) > maxContact {
