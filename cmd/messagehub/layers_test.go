@@ -89,9 +89,23 @@ func TestChannelsDoNotKnowEachOther(t *testing.T) {
 		if !ok || slices.Contains([]string{"all", "sim", "channeltest"}, rest) {
 			continue
 		}
+		channel, _, _ := strings.Cut(rest, "/")
 		for _, path := range f.imports() {
-			if other, ok := strings.CutPrefix(path, module+"actors/channel/"); ok && !within(other, []string{"sim", "texts", rest}) {
-				t.Errorf("%s: channel %s imports %s", f.path, rest, other)
+			if other, ok := strings.CutPrefix(path, module+"actors/channel/"); ok && !within(other, []string{"sim", "texts", channel}) {
+				t.Errorf("%s: channel %s imports %s", f.path, channel, other)
+			}
+		}
+	}
+}
+
+// Of gosmpp the codec alone is used, and by the sessions alone: the simulated
+// SMSC and the tests read and write PDUs by themselves.
+func TestOnlyTheCodecOfGosmppIsUsed(t *testing.T) {
+	const module, users = "github.com/linxGnu/gosmpp", "actors/channel/sms/smpp"
+	for _, f := range append(sources(t, false), sources(t, true)...) {
+		for _, path := range f.imports() {
+			if within(path, []string{module}) && (f.pkg != users || path != module+"/pdu" && path != module+"/data") {
+				t.Errorf("%s: %s may not import %s", f.path, f.pkg, path)
 			}
 		}
 	}

@@ -32,9 +32,11 @@ type World struct {
 	dial   dialer
 	outbox *outbox
 	work   chan *Post
-	closed <-chan struct{}
-	stop   context.CancelFunc
-	wg     sync.WaitGroup
+
+	streams streams
+	closed  <-chan struct{}
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
 }
 
 // Options of a World. The zero value is a well-behaved one on the network.
@@ -62,9 +64,11 @@ func NewWorld(o Options) *World {
 	return w
 }
 
-// Close drops the receipts not yet posted and waits for its goroutines.
+// Close drops the receipts not yet posted, ends the streams and waits for its
+// goroutines.
 func (w *World) Close() {
 	w.stop()
+	w.streams.close()
 	w.wg.Wait()
 }
 

@@ -16,6 +16,8 @@ type Encoder struct {
 	Smart bool
 	// WideReference numbers the parts of a text in 16 bits, not 8.
 	WideReference bool
+	// NoGSM7: the provider does not take septets.
+	NoGSM7 bool
 }
 
 // Measure says how text is written, and returns it as Smart leaves it. It
@@ -39,11 +41,13 @@ func (e Encoder) Measure(text string) (Form, string) {
 // best returns the form of text as it is.
 func (e Encoder) best(text string) Form {
 	form := Form{wide: e.WideReference}
-	if form.measure(text) {
-		return form
-	}
-	if national, ok := e.national(text); ok {
-		return national
+	if !e.NoGSM7 {
+		if form.measure(text) {
+			return form
+		}
+		if national, ok := e.national(text); ok {
+			return national
+		}
 	}
 	if form.Coding = Latin1; e.Latin1 && form.measure(text) {
 		return form

@@ -92,6 +92,8 @@ func TestMeasureWithOptions(t *testing.T) {
 		{"Latin-1", latin, strings.Repeat("ç", 269), Form{Coding: Latin1, Parts: 3}},
 		{"beyond Latin-1", latin, "çд", Form{Coding: UCS2, Parts: 1}},
 		{"GSM-7 before Latin-1", latin, "é", Form{Parts: 1}},
+		{"Latin-1 in place of GSM-7", Encoder{Latin1: true, NoGSM7: true}, strings.Repeat("a", 141), Form{Coding: Latin1, Parts: 2}},
+		{"UCS-2 in place of GSM-7", Encoder{Latin1: true, NoGSM7: true}, "€", Form{Coding: UCS2, Parts: 1}},
 		{"smart", smart, "“Hi” – it’s\u00a0ok…", Form{Parts: 1, Replaced: true}},
 		{"smart in vain", smart, "“Hi” д", Form{Coding: UCS2, Parts: 1}},
 		{"smart, nothing to do", smart, "é", Form{Parts: 1}},

@@ -1,0 +1,9 @@
+package smpp
+
+import (
+	"testing"
+
+	"messagehub/actors/channel/channeltest"
+)
+
+func TestMain(m *testing.M) { channeltest.Main(m) }
