@@ -157,12 +157,12 @@ func lost(reached bool, err error) *Error {
 	if reached {
 		code = OutcomeUnknown
 	}
-	return &Error{Code: code, ProviderMessage: describe(err)}
+	return &Error{Code: code, ProviderMessage: Describe(err)}
 }
 
-// describe tells err in fixed words: its own may hold the URL, and that a
-// secret.
-func describe(err error) string {
+// Describe tells why a connection failed, in fixed words: those of err may hold
+// the URL, and that a secret.
+func Describe(err error) string {
 	var dns *net.DNSError
 	var verify *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError

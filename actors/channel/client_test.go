@@ -380,7 +380,7 @@ func TestDescribeTellsNoSecret(t *testing.T) {
 		"connection failed":            secret,
 	}
 	for want, err := range rows {
-		if got := describe(err); got != want {
+		if got := Describe(err); got != want {
 			t.Errorf("%v is told as %q, want %q", err, got, want)
 		}
 	}

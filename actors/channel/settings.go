@@ -21,6 +21,9 @@ type Setting struct {
 	Secret bool
 	// Sandbox is the value of the built-in simulated sender.
 	Sandbox string
+	// Mirrors are the values that the simulated sender takes over from the live
+	// sender of its name.
+	Mirrors []string
 	Help    string
 	// Check refuses a value, in words that follow the setting's name.
 	Check func(string) error

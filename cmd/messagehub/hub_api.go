@@ -72,7 +72,9 @@ func (h *Hub) channels() []relay.Channel {
 			}
 		}
 		if h.sandbox != nil {
-			c.TestSenders = sandboxNames(spec.Name, h.config.Senders)
+			for _, twin := range sandboxTwins(spec.Name, h.config.Senders) {
+				c.TestSenders = append(c.TestSenders, twin.Name)
+			}
 		}
 		out = append(out, c)
 	}

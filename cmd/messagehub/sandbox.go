@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -50,8 +51,8 @@ func newSandbox(specs []channel.Spec, live []config.Sender) (*sandbox, error) {
 	b.client = channel.NewClientOver(&http.Transport{DialContext: dialMemory(b.providers), MaxIdleConnsPerHost: 256})
 	mux := sim.NewMux(b.world)
 	for i := range specs {
-		for _, name := range sandboxNames(specs[i].Name, live) {
-			if err := b.add(mux, &specs[i], name); err != nil {
+		for _, twin := range sandboxTwins(specs[i].Name, live) {
+			if err := b.add(mux, &specs[i], twin); err != nil {
 				b.close()
 				return nil, err
 			}
@@ -78,32 +79,37 @@ func dialMemory(ln *fasthttputil.InmemoryListener) channel.Dialer {
 	return func(context.Context, string, string) (net.Conn, error) { return ln.Dial() }
 }
 
-// sandboxNames are the names of a channel's simulated senders.
-func sandboxNames(channel string, live []config.Sender) []string {
-	var names []string
+// sandboxTwins are the live senders of a channel that have a simulated one
+// each; one without settings where there are none.
+func sandboxTwins(channel string, live []config.Sender) []config.Sender {
+	var twins []config.Sender
 	for _, s := range live {
 		if s.Channel == channel {
-			names = append(names, s.Name)
+			twins = append(twins, s)
 		}
 	}
-	if len(names) == 0 {
-		return []string{sandboxSender}
+	if len(twins) == 0 {
+		return []config.Sender{{Channel: channel, Name: sandboxSender}}
 	}
-	return names
+	return twins
 }
 
 // add makes a simulated provider of a channel and its sender.
-func (b *sandbox) add(mux *sim.Mux, spec *channel.Spec, name string) error {
+func (b *sandbox) add(mux *sim.Mux, spec *channel.Spec, live config.Sender) error {
 	s := channel.Sender{
-		Name: name, Test: true, Settings: sandboxSettings(spec.Settings),
-		CallbackURL: callbackURL(sandboxURL, spec.Name, name), HTTP: b.client,
+		Name: live.Name, Test: true, Settings: sandboxSettings(spec.Settings, live.Settings),
+		CallbackURL: callbackURL(sandboxURL, spec.Name, live.Name), HTTP: b.client,
 	}
-	s.Settings["baseURL"] = strings.TrimRight(s.Settings["baseURL"], "/") + "/" + name
+	s.Settings["baseURL"] = strings.TrimRight(s.Settings["baseURL"], "/") + "/" + live.Name
 	prefix, err := basePath(s.Settings)
 	if err != nil {
 		return fmt.Errorf("make sandbox of %s: %w", spec.Name, err)
 	}
-	mux.Add(prefix, spec.Simulator(b.world, s))
+	provider := spec.Simulator(b.world, s)
+	if p, ok := provider.(sim.Streamer); ok {
+		s.Dial = b.world.Dial(p)
+	}
+	mux.Add(prefix, provider)
 	b.senders = append(b.senders, actors.Sender{Channel: spec.Name, Sender: s, Pace: paceOf(spec, s.Settings)})
 	return nil
 }
@@ -129,9 +135,12 @@ func basePath(v channel.Values) (string, error) {
 
 // sandboxSettings are those of the simulated sender, with secrets of this run
 // alone: nobody outside can forge a test message's receipts.
-func sandboxSettings(settings []channel.Setting) channel.Values {
+func sandboxSettings(settings []channel.Setting, live channel.Values) channel.Values {
 	v := channel.Sandbox(settings)
 	for _, s := range settings {
+		if slices.Contains(s.Mirrors, live.Text(s.Name)) {
+			v[s.Name] = live.Text(s.Name)
+		}
 		if !s.Secret || s.Sandbox == "" {
 			continue
 		}

@@ -17,7 +17,7 @@ import (
 // the channels accept them.
 func TestSandboxDrawsItsSecrets(t *testing.T) {
 	for _, spec := range all.Specs() {
-		first, second := sandboxSettings(spec.Settings), sandboxSettings(spec.Settings)
+		first, second := sandboxSettings(spec.Settings, nil), sandboxSettings(spec.Settings, nil)
 		if _, err := channel.Complete(spec.Settings, first); err != nil {
 			t.Errorf("%s: %v", spec.Name, err)
 		}

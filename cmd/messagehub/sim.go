@@ -36,7 +36,8 @@ and posts signed receipts to the relay at --callback.
 
 Without -c there is one simulated account per channel, with the published
 credentials of the sandbox; deploy/sim.yaml is the configuration that fits. With
--c the accounts are those of the file, each under the path of its baseURL.
+-c the accounts are those of the file, each under the path of its baseURL, or on
+a port of its own where the wire is not HTTP.
 
   GET  /_sim/ledger   what the providers received, as NDJSON
   GET  /_sim/knobs    how they misbehave; PUT changes it
@@ -149,6 +150,17 @@ func (f *simFlags) open(mux *sim.Mux, world *sim.World, senders []config.Sender,
 	taken := map[string]string{}
 	for _, sender := range senders {
 		name := sender.Channel + "/" + sender.Name
+		spec, _ := specNamed(all.Specs(), sender.Channel) // the loader knows no others
+		callback := callbackURL(callbackBase(f.callback), sender.Channel, sender.Name)
+		provider := spec.Simulator(world, channel.Sender{Name: sender.Name, Settings: sender.Settings, CallbackURL: callback})
+		if p, ok := provider.(sim.Streamer); ok {
+			at, err := openStream(world, p)
+			if err != nil {
+				return nil, fmt.Errorf("sender %s: %w", name, err)
+			}
+			accounts = append(accounts, simAccount{Channel: sender.Channel, Name: sender.Name, BaseURL: at})
+			continue
+		}
 		path, err := basePath(sender.Settings)
 		if err != nil {
 			return nil, fail(exitConfig, `give it one such as "http://`+addr.String()+`/`+name+`"`, "sender %s: %w", name, err)
@@ -157,12 +169,20 @@ func (f *simFlags) open(mux *sim.Mux, world *sim.World, senders []config.Sender,
 			return nil, fail(exitConfig, "give each sender's baseURL a path of its own", "senders %s and %s share the path %s", taken[path], name, path)
 		}
 		taken[path] = name
-		callback := callbackURL(callbackBase(f.callback), sender.Channel, sender.Name)
-		spec, _ := specNamed(all.Specs(), sender.Channel) // the loader knows no others
-		mux.Add(path, spec.Simulator(world, channel.Sender{Name: sender.Name, Settings: sender.Settings, CallbackURL: callback}))
+		mux.Add(path, provider)
 		accounts = append(accounts, simAccount{sender.Channel, sender.Name, "http://" + addr.String() + path, callback})
 	}
 	return accounts, nil
+}
+
+// openStream serves p on a port of its own until the World is closed.
+func openStream(world *sim.World, p sim.Streamer) (address string, err error) {
+	ln, err := net.Listen("tcp", p.Address())
+	if err != nil {
+		return "", fail(exitConfig, "give it an address of this machine that is free", "listen: %w", err)
+	}
+	world.Listen(ln, p)
+	return "tcp://" + ln.Addr().String(), nil
 }
 
 // callbackBase accepts the address of the relay, and that of its receipt

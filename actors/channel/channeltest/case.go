@@ -27,6 +27,8 @@ type Case struct {
 	Success    Answer
 	ProviderID string
 	Sends      []Send
+	// Stream is set where the wire is not HTTP.
+	Stream *Stream
 	// Renews: after a 401, or what is Stale, the adapter asks for another token.
 	Renews bool
 	// Bodyless: the yes has no body, so none is looked at.
@@ -84,6 +86,8 @@ type Send struct {
 	Refused channel.Code
 	// Segments is what the acceptance has to say.
 	Segments int
+	// ProviderID is what the acceptance has to say; default the case's.
+	ProviderID string
 	// Unsimulated: the simulator is not asked to accept it.
 	Unsimulated bool
 }
@@ -170,9 +174,13 @@ func (c *Case) sender(t testing.TB, base string, client *channel.Client) channel
 	}
 }
 
-// adapter makes the adapter, its requests going to base.
-func (c *Case) adapter(t testing.TB, base string) channel.Adapter {
+// adapter makes the adapter, its requests going to the provider at address.
+func (c *Case) adapter(t testing.TB, address string) channel.Adapter {
 	t.Helper()
+	if c.Stream != nil {
+		return c.streamAdapter(t, address)
+	}
+	base := "http://" + address
 	client := channel.NewClient(nil, 64)
 	t.Cleanup(client.Close)
 	return c.adapterOf(t, c.sender(t, base, client))
@@ -189,7 +197,7 @@ func (c *Case) adapterOf(t testing.TB, s channel.Sender) channel.Adapter {
 
 func (c *Case) receiver(t testing.TB) channel.Receiver {
 	t.Helper()
-	r, ok := c.adapter(t, "http://127.0.0.1:1").(channel.Receiver)
+	r, ok := c.adapter(t, "127.0.0.1:1").(channel.Receiver)
 	if !ok {
 		t.Fatal("the case has callbacks, but its adapter is no channel.Receiver")
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,11 @@ func (c *Case) connection(t *testing.T) {
 		_ = l.Close()
 		c.fault(t, address, channel.ConnectionFailed)
 	})
+	t.Run("no answer", c.noAnswer)
+	if c.Stream != nil {
+		c.streamFaults(t)
+		return
+	}
 	whole := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(c.Success.Body)) + "\r\n\r\n"
 	rows := map[string]func(net.Conn){
 		"reset after request":  func(conn net.Conn) { readRequest(conn); reset(conn) },
@@ -34,13 +40,12 @@ func (c *Case) connection(t *testing.T) {
 	for name, serve := range rows {
 		t.Run(name, func(t *testing.T) { c.fault(t, serveRaw(t, serve), channel.OutcomeUnknown) })
 	}
-	t.Run("no answer", c.noAnswer)
 }
 
 // fault sends once to address and expects code.
 func (c *Case) fault(t *testing.T, address string, code channel.Code) {
 	t.Helper()
-	_, err := c.adapter(t, "http://"+address).Send(t.Context(), c.first(t))
+	_, err := c.adapter(t, address).Send(t.Context(), c.first(t))
 	e := failure(t, err)
 	if e.Code != code {
 		t.Errorf("got %s, want %s", e.Code, code)
@@ -53,12 +58,8 @@ func (c *Case) fault(t *testing.T, address string, code channel.Code) {
 func (c *Case) noAnswer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	address := serveRaw(t, func(conn net.Conn) {
-		readRequest(conn)
-		cancel()
-		_, _ = io.Copy(io.Discard, conn)
-	})
-	_, err := c.adapter(t, "http://"+address).Send(ctx, c.first(t))
+	address := serveRaw(t, func(conn net.Conn) { c.silence(conn, cancel) })
+	_, err := c.adapter(t, address).Send(ctx, c.first(t))
 	if e := failure(t, err); e.Code != channel.OutcomeUnknown {
 		t.Errorf("got %s, want %s", e.Code, channel.OutcomeUnknown)
 	}
@@ -77,19 +78,17 @@ func listen(t *testing.T) net.Listener {
 func serveRaw(t *testing.T, serve func(net.Conn)) (address string) {
 	t.Helper()
 	l := listen(t)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	var wg sync.WaitGroup
+	wg.Go(func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			serve(conn)
-			_ = conn.Close()
+			wg.Go(func() { serve(conn); _ = conn.Close() })
 		}
-	}()
-	t.Cleanup(func() { _ = l.Close(); <-done })
+	})
+	t.Cleanup(func() { _ = l.Close(); wg.Wait() })
 	return l.Addr().String()
 }
 

@@ -23,8 +23,8 @@ func (c *Case) sends(t *testing.T) {
 }
 
 func (c *Case) send(t *testing.T, s *Send) {
-	p := newProvider(t, c.Success)
-	acceptance, err := c.adapter(t, p.URL).Send(t.Context(), s.request())
+	p := newProvider(t, c, c.Success)
+	acceptance, err := c.adapter(t, p.address).Send(t.Context(), s.request())
 	got := p.requests()
 	if s.Refused != "" {
 		if e := failure(t, err); e.Code != s.Refused || len(got) != 0 {
@@ -35,8 +35,16 @@ func (c *Case) send(t *testing.T, s *Send) {
 	if err != nil {
 		t.Fatalf("send: %v (%+v)", err, err)
 	}
-	if acceptance.ProviderID != c.ProviderID || acceptance.Segments != s.Segments {
-		t.Errorf("acceptance %+v, want provider id %q and %d segments", acceptance, c.ProviderID, s.Segments)
+	id := s.ProviderID
+	if id == "" {
+		id = c.ProviderID
+	}
+	if acceptance.ProviderID != id || acceptance.Segments != s.Segments {
+		t.Errorf("acceptance %+v, want provider id %q and %d segments", acceptance, id, s.Segments)
+	}
+	if c.Stream != nil {
+		compareText(t, filepath.Join("testdata", s.Name+".txt"), got)
+		return
 	}
 	if len(got) != 1 {
 		t.Fatalf("%d requests, want one", len(got))
@@ -81,6 +89,22 @@ func compare(t *testing.T, file string, got captured) {
 	kind := got.header.Get("Content-Type")
 	if diff := cmp.Diff(parse(t, kind, strings.TrimSuffix(body, "\n")), parse(t, kind, got.body)); diff != "" {
 		t.Errorf("body differs (-golden +sent):\n%s\nsent: %s", diff, got.body)
+	}
+}
+
+// compareText fails unless got are the requests in the file.
+func compareText(t *testing.T, file string, got []captured) {
+	t.Helper()
+	var all strings.Builder
+	for _, g := range got {
+		all.WriteString(g.body)
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v\nthe requests were:\n%s", err, all.String())
+	}
+	if diff := cmp.Diff(string(want), all.String()); diff != "" {
+		t.Errorf("requests differ (-golden +sent):\n%s", diff)
 	}
 }
 

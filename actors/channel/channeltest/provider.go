@@ -10,10 +10,10 @@ import (
 
 // provider is a server that answers everything alike and keeps what it got.
 type provider struct {
-	*httptest.Server
-	mu     sync.Mutex
-	answer Answer
-	got    []captured
+	address string
+	mu      sync.Mutex
+	answer  Answer
+	got     []captured
 }
 
 // captured is a request as it came.
@@ -23,10 +23,14 @@ type captured struct {
 	body        string
 }
 
-func newProvider(t *testing.T, a Answer) *provider {
+func newProvider(t *testing.T, c *Case, a Answer) *provider {
+	if c.Stream != nil {
+		return newStreamProvider(t, c, a)
+	}
 	p := &provider{answer: a}
-	p.Server = httptest.NewServer(p)
-	t.Cleanup(p.Close)
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	p.address = server.Listener.Addr().String()
 	return p
 }
 

@@ -33,6 +33,10 @@ func (c *Case) newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{c: c, world: sim.NewWorld(sim.Options{Knobs: sim.Knobs{ReceiptDelay: time.Millisecond}})}
 	t.Cleanup(r.world.Close)
+	if c.Stream != nil {
+		c.streamRig(t, r)
+		return r
+	}
 	relay := serve(t, r.take)
 	client := channel.NewClient(nil, 64)
 	t.Cleanup(client.Close)

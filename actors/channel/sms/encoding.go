@@ -56,7 +56,14 @@ func languagesOf(value string) ([]gsm.Language, error) {
 // encoderOf returns how a sender with these settings writes its texts.
 func encoderOf(v channel.Values) gsm.Encoder {
 	languages, _ := languagesOf(v.Text(settingLanguages)) // checked with the settings
-	return gsm.Encoder{Languages: languages, Smart: v.Bool(settingSmart)}
+	e := gsm.Encoder{Languages: languages, Smart: v.Bool(settingSmart)}
+	if v.Text(settingProvider) == providerSMPP {
+		alphabet := v.Text(settingAlphabet)
+		e.Latin1 = alphabet == alphabetMixed || alphabet == alphabetLatin1
+		e.NoGSM7 = alphabet == alphabetLatin1
+		e.WideReference = v.Text(settingLong) == longUDH16
+	}
+	return e
 }
 
 // counter makes the counter of a sender with these settings.

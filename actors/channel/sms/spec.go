@@ -36,6 +36,7 @@ const (
 const (
 	providerTwilio = "twilio"
 	providerHTTP   = "http"
+	providerSMPP   = "smpp"
 )
 
 // Spec describes the channel.
@@ -56,6 +57,8 @@ func newAdapter(s channel.Sender) (channel.Adapter, error) {
 	switch s.Settings.Text(settingProvider) {
 	case providerHTTP:
 		return newGateway(s)
+	case providerSMPP:
+		return newSMPP(s)
 	default:
 		return newTwilio(s)
 	}
@@ -66,6 +69,8 @@ func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
 	switch s.Settings.Text(settingProvider) {
 	case providerHTTP:
 		return newGatewaySimulator(w, s)
+	case providerSMPP:
+		return newSMPPSimulator(w, s)
 	default:
 		return newTwilioSimulator(w, s)
 	}
@@ -74,8 +79,9 @@ func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
 func settings() []channel.Setting {
 	common := []channel.Setting{
 		{
-			Name: settingProvider, Default: providerTwilio, Check: oneOf(providerTwilio, providerHTTP),
-			Help: "twilio, or http (any gateway with an HTTP API)",
+			Name: settingProvider, Default: providerTwilio, Check: oneOf(providerTwilio, providerHTTP, providerSMPP),
+			Mirrors: []string{providerSMPP},
+			Help:    "twilio, http (any gateway with an HTTP API) or smpp (an SMSC)",
 		},
 		{
 			Name: settingBaseURL, Kind: channel.KindURL, Sandbox: "http://sandbox.invalid/sms",
@@ -86,7 +92,7 @@ func settings() []channel.Setting {
 			Help: "number, short code or name to send from",
 		},
 	}
-	return slices.Concat(common, encodingSettings(), twilioSettings(), gatewaySettings(), gatewayReportSettings())
+	return slices.Concat(common, encodingSettings(), twilioSettings(), gatewaySettings(), gatewayReportSettings(), smppSettings())
 }
 
 // base returns the address of the provider's API.

@@ -30,6 +30,7 @@ func lookup(name string) (string, bool) {
 		"SMS_GATEWAY_RECEIPT_KEY": "sms-gateway-receipt-key", "SMS_GATEWAY_RECEIPT_TOKEN": "sms-gateway-receipt-token",
 		"TWILIO_API_KEY_SECRET": "twilio-api-key-secret",
 		"VIBER_BOT_TOKEN":       "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
+		"SMSC_PASSWORD":         "smscpass",
 	}[name]
 	return v, ok
 }
@@ -51,6 +52,12 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 				t.Errorf("%s has no sender of %s", name, spec.Name)
 			}
 		}
+	}
+}
+
+func TestShippedConfigurationOfAnSMSCIsValid(t *testing.T) {
+	if _, err := (config.Loader{Specs: all.Specs(), Env: lookup}).Load("../../../deploy/sim-smpp.yaml"); err != nil {
+		t.Error(err)
 	}
 }
 
