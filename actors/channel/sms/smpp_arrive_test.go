@@ -40,11 +40,28 @@ func newSMPPDesk(t testing.TB, o smsc.Options, settings channel.Values) *smppDes
 		t.Fatal(err)
 	}
 	d.adapter = a.(*smppAdapter)
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); d.adapter.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-done })
+	runAdapter(t, d.adapter)
 	return d
+}
+
+// runAdapter runs the work of a until the test ends or stop is called.
+func runAdapter(t testing.TB, a *smppAdapter) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); a.Run(ctx) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
+}
+
+// waitFor waits until what is asked for is so.
+func waitFor(t testing.TB, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !so(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not come to be within 30 s")
+		}
+	}
 }
 
 func (d *smppDesk) take(all []message.Receipt) error {

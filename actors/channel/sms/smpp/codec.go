@@ -158,11 +158,15 @@ func decode[P pdu.PDU](frame []byte) (p P, err error) {
 	return p, p.Unmarshal(pdu.NewBuffer(frame))
 }
 
-// decodeID returns the message_id of a submit_sm_resp; it may be empty.
+// decodeID returns the message_id of a submit_sm_resp. The codec takes one
+// that does not end for an empty one, so neither counts.
 func decodeID(frame []byte) (string, error) {
 	p, err := decode[*pdu.SubmitSMResp](frame)
 	if err != nil {
 		return "", err
+	}
+	if p.MessageID == "" {
+		return "", errMalformed
 	}
 	return p.MessageID, nil
 }

@@ -1,6 +1,7 @@
 package smsc
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,9 +15,9 @@ type assembly struct {
 
 // assembled is a message; id is the ids of its parts, joined by "+".
 type assembled struct {
-	text, id   string
-	texts, ids []string
-	left       int
+	text, id          string
+	texts, units, ids []string
+	left              int
 }
 
 // add adds a part, and returns the message once it is whole. A part that comes
@@ -33,17 +34,22 @@ func (a *assembly) add(m *submit, id string) *assembled {
 	}
 	whole := a.waiting[key]
 	if whole == nil {
-		whole = &assembled{texts: make([]string, m.part.total), ids: make([]string, m.part.total), left: m.part.total}
+		n := m.part.total
+		whole = &assembled{texts: make([]string, n), units: make([]string, n), ids: make([]string, n), left: n}
 		a.waiting[key] = whole
 	}
 	if whole.ids[m.part.number-1] == "" {
 		whole.left--
 	}
-	whole.texts[m.part.number-1], whole.ids[m.part.number-1] = m.text, id
+	i := m.part.number - 1
+	whole.texts[i], whole.units[i], whole.ids[i] = m.text, m.units, id
 	if whole.left > 0 {
 		return nil
 	}
 	delete(a.waiting, key)
 	whole.text, whole.id = strings.Join(whole.texts, ""), strings.Join(whole.ids, "+")
+	if !slices.Contains(whole.units, "") {
+		whole.text, _ = decodeUCS2([]byte(strings.Join(whole.units, "")))
+	}
 	return whole
 }

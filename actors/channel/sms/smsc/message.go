@@ -17,6 +17,7 @@ type submit struct {
 	to              string // as the ledger has it
 	registered      byte
 	text            string
+	units           string // of a part in UCS-2: its octets
 	part            part
 	single, locking gsm.Language
 	reference       string // user_message_reference, in decimal digits

@@ -79,6 +79,10 @@ func (m *submit) decode(coding byte, alphabet Alphabet, b []byte, skip int, long
 		}
 	}
 	switch {
+	case coding == 8 && m.part.total > 1: // a character may be divided between two parts
+		m.units = string(b[skip:])
+		text, _ := decodeUCS2(b[skip:])
+		return text, ok
 	case coding == 8:
 		return decodeUCS2(b[skip:])
 	case coding == 3, coding == 0 && alphabet == Latin1:
@@ -97,7 +101,7 @@ func (m *submit) decode(coding byte, alphabet Alphabet, b []byte, skip int, long
 	return m.decodeGSM(b[skip:])
 }
 
-func decodeUCS2(b []byte) (string, uint32) {
+func decodeUCS2(b []byte) (text string, status uint32) {
 	if len(b)%2 != 0 {
 		return "", badMessageLength
 	}
@@ -105,9 +109,9 @@ func decodeUCS2(b []byte) (string, uint32) {
 	for i := range units {
 		units[i] = binary.BigEndian.Uint16(b[2*i:])
 	}
-	text := string(utf16.Decode(units))
+	text = string(utf16.Decode(units))
 	if strings.ContainsRune(text, '\ufffd') { // a divided pair
-		return "", badCoding
+		return text, badCoding
 	}
 	return text, ok
 }
