@@ -113,3 +113,16 @@ func TestDemoKeyWrittenBeforeACrashIsKept(t *testing.T) {
 	}
 	th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`)
 }
+
+// The simulated sender of one with a bind has a bind, too: to an SMSC in the
+// process.
+func TestSandboxOfASenderWithABind(t *testing.T) {
+	th := startHub(t, t.TempDir(), func(o *hubOptions) {
+		spec, _ := specNamed(o.specs, "sms")
+		v := channel.Sandbox(spec.Settings)
+		v["provider"], v["smscAddress"] = "smpp", "127.0.0.1:1" // refuses the live one
+		o.config.Senders = []config.Sender{{Channel: "sms", Name: "operator", Settings: v}}
+	})
+	th.await(th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`), "message.delivered")
+	th.await(th.send(`{"to": "sim:failed", "channel": "sms", "content": "Hello"}`), "message.failed")
+}
