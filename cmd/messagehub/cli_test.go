@@ -94,7 +94,7 @@ func TestConfigCheck(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", code, out, errText)
 	}
 	code, out, errText = run("config", "check", "--skip-secrets", "../../deploy/messagehub.yaml")
-	if code != 0 || !strings.Contains(out, "is valid: senders: whatsapp 1, telegram 1, ") || !strings.Contains(out, "sms 4") {
+	if code != 0 || !strings.Contains(out, "is valid: senders: whatsapp 1, telegram 1, ") || !strings.Contains(out, "sms 5") {
 		t.Errorf("exit %d\n%s%s", code, out, errText)
 	}
 }
