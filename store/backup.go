@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -55,7 +54,7 @@ func (s *Store) backup(files vfs.FS, dir string) (*BackupManifest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read copy: %w", err)
 	}
-	marks, err := seal(files, dir, math.MaxInt)
+	marks, err := seal(files, dir)
 	if err != nil {
 		return nil, fmt.Errorf("read copy: %w", err)
 	}

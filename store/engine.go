@@ -112,6 +112,7 @@ func (s *Store) engineOptions() *pebble.Options {
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               memtableSize,
 		MaxOpenFiles:                4096,
+		MaxManifestFileSize:         1 << 20, // the superblock's keeper reads it whole
 		BytesPerSync:                1 << 20,
 		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, 2 },
 	}

@@ -6,12 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"math"
-	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -30,21 +25,16 @@ type guard struct {
 }
 
 // survey returns marks of the files as they are now, while the engine runs:
-// the manifest, and the logs that the engine still needs and has closed.
-// liveLogs is how many logs it needs, the one being written included; it is
-// asked after the manifest was read, so that a log which the engine drops in
-// between is not marked.
-func (g *guard) survey(liveLogs func() int) ([]fileMark, error) {
+// the manifest, and the logs that are needed beside it and have been closed.
+func (g *guard) survey() ([]fileMark, error) {
 	if err := g.readManifest(); err != nil {
 		return nil, err
 	}
-	live := liveLogs()
-	numbers, err := logNumbers(g.fs, g.dir)
+	numbers, err := neededLogs(g.fs, g.dir, g.manifest)
 	if err != nil {
 		return nil, err
 	}
 	marks := []fileMark{g.manifest}
-	numbers = numbers[max(0, len(numbers)-live):]
 	for _, n := range numbers[:max(0, len(numbers)-1)] {
 		size, err := fileSize(g.fs, g.fs.PathJoin(g.dir, logName(n)))
 		if err != nil {
@@ -109,26 +99,27 @@ func sumRange(f io.ReaderAt, crc uint32, from, to uint64) (uint32, error) {
 	return crc, nil
 }
 
-// seal returns marks of the whole manifest and of the last liveLogs logs, of
+// seal returns marks of the whole manifest and of the logs needed beside it, of
 // an engine that is closed.
-func seal(files vfs.FS, dir string, liveLogs int) ([]fileMark, error) {
+func seal(files vfs.FS, dir string) ([]fileMark, error) {
 	number, ok, err := currentManifest(files, dir)
 	if err != nil || !ok {
 		return nil, errors.Join(err, missing(ok, "manifest marker"))
 	}
-	numbers, err := logNumbers(files, dir)
+	marks := []fileMark{{kind: manifestFile, whole: true, number: number}}
+	if err := extend(&marks[0], files, files.PathJoin(dir, marks[0].name())); err != nil {
+		return nil, err
+	}
+	numbers, err := neededLogs(files, dir, marks[0])
 	if err != nil {
 		return nil, err
 	}
-	marks := []fileMark{{kind: manifestFile, number: number}}
-	for _, n := range numbers[max(0, len(numbers)-liveLogs):] {
-		marks = append(marks, fileMark{kind: logFile, number: n})
-	}
-	for i := range marks {
-		marks[i].whole = true
-		if err := extend(&marks[i], files, files.PathJoin(dir, marks[i].name())); err != nil {
+	for _, n := range numbers {
+		m := fileMark{kind: logFile, whole: true, number: n}
+		if err := extend(&m, files, files.PathJoin(dir, m.name())); err != nil {
 			return nil, err
 		}
+		marks = append(marks, m)
 	}
 	return marks, nil
 }
@@ -204,42 +195,6 @@ func (m fileMark) name() string {
 func manifestName(number uint64) string { return fmt.Sprintf("MANIFEST-%06d", number) }
 
 func logName(number uint64) string { return fmt.Sprintf("%06d.log", number) }
-
-// currentManifest returns the number of the manifest that the engine would
-// open, and whether there is one.
-func currentManifest(files vfs.FS, dir string) (number uint64, ok bool, err error) {
-	desc, err := pebble.Peek(dir, files)
-	if err != nil {
-		return 0, false, fmt.Errorf("look for manifest: %w", err)
-	}
-	if !desc.Exists {
-		return 0, false, nil
-	}
-	base := files.PathBase(desc.ManifestFilename)
-	number, err = strconv.ParseUint(strings.TrimPrefix(base, "MANIFEST-"), 10, 64)
-	if err != nil {
-		return 0, false, fmt.Errorf("look for manifest: odd name %q", base)
-	}
-	return number, true, nil
-}
-
-// logNumbers returns the numbers of the engine's logs, in order.
-func logNumbers(files vfs.FS, dir string) ([]uint64, error) {
-	names, err := files.List(dir)
-	if err != nil {
-		return nil, err
-	}
-	var numbers []uint64
-	for _, name := range names {
-		digits, isLog := strings.CutSuffix(name, ".log")
-		n, err := strconv.ParseUint(digits, 10, 64)
-		if isLog && err == nil && n < math.MaxInt64 {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
-	return numbers, nil
-}
 
 func fileSize(files vfs.FS, path string) (uint64, error) {
 	info, err := files.Stat(path)

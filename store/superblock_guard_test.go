@@ -48,8 +48,6 @@ func (e *bareEngine) put(t *testing.T, rows int) {
 	}
 }
 
-func (e *bareEngine) liveLogs() int { return int(e.Metrics().WAL.Files) }
-
 func (e *bareEngine) close(t *testing.T) {
 	t.Helper()
 	if err := e.DB.Close(); err != nil {
@@ -64,9 +62,8 @@ func sealed(t *testing.T) (*vfs.MemFS, string, superblock) {
 	files, dir := newDir(t)
 	e := openEngine(t, files, dir)
 	e.put(t, 700)
-	live := e.liveLogs()
 	e.close(t)
-	marks, err := seal(files, dir, live)
+	marks, err := seal(files, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +140,7 @@ func TestSurveyFindsFlipInManifestOfARunningEngine(t *testing.T) {
 	g := guard{fs: files, dir: dir}
 	for range 5 {
 		e.put(t, 150)
-		marks, err := g.survey(e.liveLogs)
+		marks, err := g.survey()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +165,7 @@ func TestSurveyFindsClosedLogCutShort(t *testing.T) {
 	e := openEngine(t, held, dir)
 	e.put(t, 250) // fills one memtable, whose flush cannot finish
 	g := guard{fs: files, dir: dir}
-	marks, err := g.survey(e.liveLogs)
+	marks, err := g.survey()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +222,7 @@ func (e *bareEngine) noFalseAlarm(t *testing.T, sb *superblock, files *vfs.MemFS
 	for range 4 {
 		e.put(t, rng.IntN(150))
 		if rng.IntN(2) == 0 {
-			marks, err := g.survey(e.liveLogs)
+			marks, err := g.survey()
 			if err != nil {
 				return err
 			}

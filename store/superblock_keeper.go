@@ -16,10 +16,8 @@ const superblockEvery = time.Second
 type keeper struct {
 	slots *slots
 	guard guard
-	// mark and liveLogs are asked for what is durable, and for how many logs
-	// the engine needs.
-	mark     func() mark
-	liveLogs func() int
+	// mark is asked for what is durable.
+	mark func() mark
 	// fail is told once if the superblock can't be written any more.
 	fail       func(error)
 	stop, done chan struct{}
@@ -62,7 +60,7 @@ func (k *keeper) note() error {
 	k.noting.Lock()
 	defer k.noting.Unlock()
 	next := superblock{mark: k.mark()}
-	marks, err := k.guard.survey(k.liveLogs)
+	marks, err := k.guard.survey()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// A file went away between being listed and being read. What was
@@ -77,8 +75,8 @@ func (k *keeper) note() error {
 
 // seal writes the last word about a store whose engine is closed. From now on
 // every bit of the manifest and of the needed logs counts.
-func (k *keeper) seal(last mark, liveLogs int) error {
-	marks, err := seal(k.guard.fs, k.guard.dir, liveLogs)
+func (k *keeper) seal(last mark) error {
+	marks, err := seal(k.guard.fs, k.guard.dir)
 	if err != nil {
 		return fmt.Errorf("survey files: %w", err)
 	}

@@ -47,11 +47,10 @@ func (s *Store) admit(dir string) (*admission, error) {
 func (s *Store) watch(dir string, a *admission) error {
 	s.audits = newAuditQueue(func(entries []message.AuditEntry) error { return s.commit(&auditOp{entries}) })
 	s.keeper = &keeper{
-		slots:    a.slots,
-		guard:    guard{fs: s.options.FS, dir: dir},
-		mark:     s.durable.mark,
-		liveLogs: s.liveLogs,
-		fail:     func(err error) { s.poison(fmt.Errorf("superblock: %w", err)) },
+		slots: a.slots,
+		guard: guard{fs: s.options.FS, dir: dir},
+		mark:  s.durable.mark,
+		fail:  func(err error) { s.poison(fmt.Errorf("superblock: %w", err)) },
 	}
 	go s.audits.run()
 	defer s.keeper.start()
@@ -81,16 +80,12 @@ func (m mark) String() string {
 	return "sequence " + strconv.FormatUint(m.sequence, 10) + ", " + strconv.FormatUint(m.accepted, 10) + " messages accepted"
 }
 
-// liveLogs returns how many of its logs the engine needs.
-func (s *Store) liveLogs() int { return int(s.db.Metrics().WAL.Files) }
-
 // seal closes the engine and writes the last superblock. Nobody uses the store
 // any more.
 func (s *Store) seal() error {
-	live := s.liveLogs()
 	if err := s.engine.closeDB(); err != nil {
 		return errors.Join(fmt.Errorf("close engine: %w", err), s.engine.close())
 	}
-	err := s.keeper.seal(s.durable.mark(), live)
+	err := s.keeper.seal(s.durable.mark())
 	return errors.Join(err, s.engine.close())
 }
