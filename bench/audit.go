@@ -65,23 +65,11 @@ func (l Ledgers) Compare() Audit {
 // one audits a message: each attempt that a provider has is one reception,
 // each unknown one is none or one, any other none.
 func (l Ledgers) one(a *Audit, ref string, told Told) {
-	has, unknown, ended := 0, 0, false
-	for _, t := range told.Attempts {
-		switch {
-		case t.ProviderID != "", t.Status == "sent", t.Status == "delivered", t.Status == "read":
-			has++
-		case t.Status == "unknown":
-			unknown++
-		}
-	}
-	switch told.Status {
-	case "sent", "delivered", "read", "failed", "expired", "canceled":
-		ended = true
-	}
+	has, unknown := told.sends()
 	got := l.Received[ref]
 	a.Unknown += unknown
 	switch {
-	case !ended:
+	case !told.ended():
 		a.Stuck = append(a.Stuck, told.ID)
 	case got < has:
 		a.Unsent = append(a.Unsent, told.ID)
@@ -90,6 +78,29 @@ func (l Ledgers) one(a *Audit, ref string, told Told) {
 	case got > 1:
 		a.Duplicates++
 	}
+}
+
+// sends counts the attempts that a provider has, and those of which nobody
+// knows.
+func (t Told) sends() (has, unknown int) {
+	for _, attempt := range t.Attempts {
+		switch {
+		case attempt.ProviderID != "", attempt.Status == "sent", attempt.Status == "delivered", attempt.Status == "read":
+			has++
+		case attempt.Status == "unknown":
+			unknown++
+		}
+	}
+	return has, unknown
+}
+
+// ended reports whether the message has come to an end.
+func (t Told) ended() bool {
+	switch t.Status {
+	case "sent", "delivered", "read", "failed", "expired", "canceled":
+		return true
+	}
+	return false
 }
 
 // Err returns what the audit found wrong, or nil.

@@ -69,6 +69,13 @@ func (p *process) peakMemory() (int, error) {
 	return kib << 10, err
 }
 
+// kill ends the process as a power switch would.
+func (p *process) kill() error {
+	err := p.cmd.Process.Signal(syscall.SIGKILL)
+	_ = p.cmd.Wait()
+	return err
+}
+
 // clockTick is the unit of /proc/<pid>/stat on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 

@@ -67,6 +67,8 @@ func (m *Metrics) exposeDelivery(x *exposition) {
 	})
 	m.exposeHistogram(x, "messagehub_provider_seconds", "Time that providers take to answer a send.",
 		func(l *laneMetrics) *histogram { return l.provider })
+	m.exposeHistogram(x, "messagehub_time_to_sent_seconds", "Time from acceptance until a provider has taken the message.",
+		func(l *laneMetrics) *histogram { return l.sent })
 	m.exposeHistogram(x, "messagehub_time_to_delivered_seconds", "Time from acceptance to the first delivery.",
 		func(l *laneMetrics) *histogram { return l.delivered })
 }

@@ -56,6 +56,7 @@ type laneMetrics struct {
 	receipts    [receiptStatuses]atomic.Uint64
 	events      [publicEvents]atomic.Uint64
 	provider    *histogram
+	sent        *histogram
 	delivered   *histogram
 	behind      atomic.Int64
 	quarantined atomic.Uint64
@@ -87,7 +88,10 @@ func lanesOf(channels []string) []message.Lane {
 }
 
 func (m *Metrics) newLane(lane message.Lane) *laneMetrics {
-	l := &laneMetrics{labels: laneLabels(lane), provider: newHistogram(fastBounds(), 1), delivered: newHistogram(slowBounds(), 1)}
+	l := &laneMetrics{
+		labels: laneLabels(lane), provider: newHistogram(fastBounds(), 1), sent: newHistogram(fastBounds(), 1),
+		delivered: newHistogram(slowBounds(), 1),
+	}
 	for i := range l.sends {
 		l.sends[i] = make([]atomic.Uint64, m.codes.size())
 	}
@@ -140,7 +144,13 @@ func (m *Metrics) ObserveEvent(e message.Event) {
 	if t := e.Entry.Type; t.Public() {
 		l.events[t].Add(1)
 	}
-	if e.Entry.Type == message.MessageDelivered && e.CreatedAt != 0 {
+	if e.CreatedAt == 0 {
+		return
+	}
+	switch e.Entry.Type {
+	case message.MessageSent:
+		l.sent.observe(int64(max(e.Entry.At.Sub(e.CreatedAt), 0)))
+	case message.MessageDelivered:
 		l.delivered.observe(int64(max(e.Entry.At.Sub(e.CreatedAt), 0)))
 	}
 }

@@ -1,0 +1,185 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"messagehub/bench/load"
+	"messagehub/store/message/json"
+)
+
+// audit compares what clients were promised with what the relay lists: of
+// messages that may wait.
+func (b *Bench) audit(ctx context.Context, s *server) error {
+	a := NewAccount(s.name, s.promised)
+	a.MayWait, a.Unanswered = true, s.unanswered
+	return b.conclude(ctx, s, a)
+}
+
+// audit compares all three: promises, the relay's list, and the ledgers of the
+// simulated providers. Every message must have come to its end.
+func (w *world) audit(ctx context.Context) error {
+	a := NewAccount(w.name, w.promised)
+	a.Unanswered = w.unanswered
+	var ledgers [][]Receipt
+	for _, s := range w.sims {
+		lines, err := readLedger(s.ledger)
+		if err != nil {
+			return err
+		}
+		ledgers = append(ledgers, lines)
+	}
+	a.Received(ledgers...)
+	return w.bench.conclude(ctx, w.server, a)
+}
+
+// conclude tells the account of every message and books what it says.
+func (b *Bench) conclude(ctx context.Context, s *server, a *Account) error {
+	return b.concludeNewest(ctx, s, a, math.MaxInt)
+}
+
+// concludeNewest is conclude for a relay that also holds messages that nobody
+// was promised: of each key it lists the newest until n have been told of.
+func (b *Bench) concludeNewest(ctx context.Context, s *server, a *Account, n int) error {
+	b.view.Say("auditing " + s.name)
+	for _, key := range s.keys {
+		told := 0
+		err := list(ctx, s.target.String(), key, func(t Told) bool {
+			a.Told(t)
+			told++
+			return told < n
+		})
+		if err != nil {
+			return fmt.Errorf("audit %s: %w", s.name, err)
+		}
+	}
+	audit := a.Finish()
+	b.result.Audits = append(b.result.Audits, audit)
+	b.view.Say(fmt.Sprintf("audit of %s: %d accepted = %d delivered + %d failed + %d pending; %d violations",
+		audit.Of, audit.Accepted, audit.Delivered, audit.Failed, audit.Pending, len(audit.Violations)))
+	return nil
+}
+
+// page is what the relay lists.
+type page struct {
+	Data []struct {
+		ID       string
+		Status   string
+		Attempts []struct{ Channel, Status, ProviderMessageID string }
+	}
+	Page struct{ Next string }
+}
+
+// list tells of the messages of a key, the newest first, until it is told to
+// stop.
+func list(ctx context.Context, api, key string, tell func(Told) bool) error {
+	for after := ""; ; {
+		url := strings.TrimRight(api, "/") + "/api/v1/messages?limit=200"
+		if after != "" {
+			url += "&after=" + after
+		}
+		body, err := getPatiently(ctx, url, key)
+		if err != nil {
+			return fmt.Errorf("list messages: %w", err)
+		}
+		var p page
+		if err := json.Unmarshal(body, &p); err != nil {
+			return fmt.Errorf("list messages: %w", err)
+		}
+		for _, m := range p.Data {
+			t := Told{ID: m.ID, Status: m.Status}
+			for _, a := range m.Attempts {
+				t.Attempts = append(t.Attempts, ToldAttempt{a.Channel, a.Status, a.ProviderMessageID})
+			}
+			if !tell(t) {
+				return nil
+			}
+		}
+		if after = p.Page.Next; after == "" {
+			return nil
+		}
+	}
+}
+
+// getPatiently is get for a key that may have used up its rate limit.
+func getPatiently(ctx context.Context, url, key string) ([]byte, error) {
+	for tries := 0; ; tries++ {
+		body, err := get(ctx, url, key)
+		var refused statusError
+		if !errors.As(err, &refused) || refused != http.StatusTooManyRequests || tries == 100 {
+			return body, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// readLedger reads the file that a simulator writes its ledger to.
+func readLedger(path string) ([]Receipt, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	return parseLedger(text), nil
+}
+
+// parseLedger reads the lines whose texts begin with a number of ours.
+func parseLedger(text []byte) []Receipt {
+	var out []Receipt
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var line struct{ Channel, To, Text string }
+		if json.Unmarshal(lines.Bytes(), &line) != nil || len(line.Text) < load.RefDigits {
+			continue
+		}
+		n, err := strconv.ParseUint(line.Text[:load.RefDigits], 10, 64)
+		if err != nil {
+			continue
+		}
+		out = append(out, Receipt{N: n, To: line.Channel + " " + line.To})
+	}
+	return out
+}
+
+// Waiting for messages to come to their end.
+const (
+	settleEvery = 50 * time.Millisecond
+	settleTime  = 5 * time.Minute
+)
+
+// settle waits until n messages of the server have come to their end since the
+// given reading, and says when the last did, to the nearest look.
+func (s *server) settle(ctx context.Context, since scrape, n float64) (time.Time, error) {
+	for deadline := time.Now().Add(settleTime); ; {
+		m, err := readMetrics(ctx, s.ops)
+		if err != nil {
+			return time.Time{}, err
+		}
+		now := time.Now()
+		ended := m.ended() - since.ended()
+		if ended >= n {
+			return now, nil
+		}
+		if now.After(deadline) {
+			return now, fmt.Errorf("of %.0f messages only %.0f came to an end within %v", n, ended, settleTime)
+		}
+		select {
+		case <-ctx.Done():
+			return now, ctx.Err()
+		case <-time.After(settleEvery):
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package bench
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"time"
+
+	"messagehub/bench/load"
+)
+
+// deliver follows messages from the request over a simulated provider in a
+// process of its own and its signed receipts to their last event: first as
+// many as the relay takes in a round, then at half of the rate that came out.
+type deliver struct {
+	kannel float64
+	repeat int
+}
+
+// Flags implements [Scenario].
+func (s *deliver) Flags(f *flag.FlagSet) {
+	f.Float64Var(&s.kannel, "kannel", 0, "messages a second that bench/kannel.sh printed on this machine, to compare with")
+	f.IntVar(&s.repeat, "repeat", 2, "messages in a row for one recipient")
+}
+
+// Run implements [Scenario].
+func (s *deliver) Run(ctx context.Context, b *Bench) error {
+	w, err := b.world(ctx, "relay", 1)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	b.plan(2 * b.Rounds)
+	burst := b.side("as many as it takes")
+	if err := b.repeat(func() error { return s.round(ctx, b, w, burst, 0) }); err != nil {
+		return err
+	}
+	if !b.Closed {
+		steady := b.side("at half of that rate")
+		if err := b.repeat(func() error { return s.round(ctx, b, w, steady, burst.Median("delivered")/2) }); err != nil {
+			return err
+		}
+	}
+	rates := burst.Values("delivered")
+	b.figure("deliver.rate", rates...)
+	b.figure("deliver.allocs", burst.Values("allocs")...)
+	if s.kannel > 0 {
+		for i := range rates {
+			rates[i] /= s.kannel
+		}
+		b.figure("deliver.kannel", rates...)
+	}
+	return w.audit(ctx)
+}
+
+// repeat runs a round as often as there are rounds.
+func (b *Bench) repeat(round func() error) error {
+	for range b.Rounds {
+		if err := round(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *deliver) round(ctx context.Context, b *Bench, w *world, to *side, rate float64) error {
+	l := b.single(w.server, rate)
+	l.Repeat = s.repeat
+	m, err := b.delivered(ctx, w, to, l)
+	if err != nil {
+		return err
+	}
+	return failed(m.Outcome)
+}
+
+// delivered measures a round of load and waits for its messages' ends: what the
+// server used, it used for those.
+func (b *Bench) delivered(ctx context.Context, w *world, to *side, l load.Load) (*measured, error) {
+	before, err := readMetrics(ctx, w.ops)
+	if err != nil {
+		return nil, err
+	}
+	cpu, err := w.cpu()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	m, err := b.measure(ctx, to, w.server, l)
+	if err != nil {
+		return nil, err
+	}
+	b.view.Say("waiting for the last event")
+	last, err := w.settle(ctx, before, float64(len(m.Promises)))
+	if err != nil {
+		return nil, err
+	}
+	after, err := readMetrics(ctx, w.ops)
+	if err != nil {
+		return nil, err
+	}
+	used, err := w.cpu()
+	if err != nil {
+		return nil, err
+	}
+	n := float64(max(len(m.Promises), 1))
+	m.scrape = after.minus(before)
+	m.round["delivered"] = n / last.Sub(began).Seconds()
+	m.round["cpu"] = (used - cpu).Seconds() / n
+	m.round["allocs"] = m.scrape.value("go_memstats_mallocs_total") / n
+	d := m.scrape.histogram("messagehub_time_to_delivered_seconds")
+	m.round["delivered-mean"] = d.mean()
+	to.Stages = stages(m.scrape)
+	b.view.Say(fmt.Sprintf("%s: %.0f delivered a second, %.0f µs of CPU each", to.Name, m.round["delivered"], 1e6*m.round["cpu"]))
+	return m, nil
+}

@@ -1,0 +1,314 @@
+package load
+
+import (
+	"context"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// worker is one loop over the connections of some sources. Nothing of it is
+// shared while it runs.
+type worker struct {
+	address netip.AddrPort
+	poll    *poller
+	sources []*source
+	conns   []*conn
+	agenda  agenda
+	retry   []*conn // broken, to be connected again
+	buf     []byte  // what is read, before it is known to be whole
+
+	start      time.Time
+	end        int64         // nanoseconds since start; nothing is due from then on
+	elapsed    time.Duration // until it had nothing more to send
+	scan       int64         // when overdue answers were last looked for
+	groups     []*Stats
+	chunk      *chunk
+	chunks     chan<- *chunk
+	promises   []Promise
+	unanswered int64
+	busy       int // connections with a request on them
+	gen        Generator
+}
+
+// source is a Source in progress.
+type source struct {
+	Source
+	schedule schedule
+	idle     []*conn
+	blocked  bool // a request is due and no connection free
+	over     bool
+}
+
+func newSource(s Source, phase float64) *source {
+	out := &source{Source: s}
+	if s.PerSecond > 0 {
+		out.schedule = newSchedule(s.PerSecond, phase)
+	}
+	out.Requests = s.Requests.Clone()
+	return out
+}
+
+func (s *source) open() bool { return s.PerSecond > 0 }
+
+// numbering deals out the numbers of messages, a span to each connection.
+type numbering struct{ next, span, repeat uint64 }
+
+func (n *numbering) take(each uint64) (from uint64) {
+	from = n.next
+	n.next += n.span
+	unit := n.repeat * max(each, 1)
+	return (from + unit - 1) / unit * unit
+}
+
+// connectTime bounds the time in which all connections must be up.
+const connectTime = 10 * time.Second
+
+func newWorker(address netip.AddrPort, sources []Source, groups int, numbers *numbering) (*worker, error) {
+	p, err := newPoller()
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{address: address, poll: p, buf: make([]byte, 256<<10)}
+	for range groups {
+		w.groups = append(w.groups, NewStats())
+	}
+	w.gen = newGenerator(1, false)
+	for i, spec := range sources {
+		s := newSource(spec, float64(i)/float64(len(sources)))
+		w.gen.Open = w.gen.Open || s.open()
+		w.sources = append(w.sources, s)
+		for range spec.Connections {
+			c := &conn{source: s, number: int32(len(w.conns)), next: numbers.take(uint64(spec.Requests.Each())), repeat: numbers.repeat}
+			w.conns = append(w.conns, c)
+			if err := c.open(w); err != nil {
+				return w, connectError(address.String(), err)
+			}
+		}
+	}
+	return w, w.allUp()
+}
+
+// allUp waits until every connection is up.
+func (w *worker) allUp() error {
+	for deadline := time.Now().Add(connectTime); ; {
+		up := 0
+		for _, s := range w.sources {
+			up += len(s.idle)
+		}
+		if up == len(w.conns) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return connectError(w.address.String(), unix.ETIMEDOUT)
+		}
+		for _, e := range w.poll.wait(longest) {
+			c := w.conns[e.Fd]
+			if err := c.comeUp(w); err != nil {
+				return connectError(w.address.String(), err)
+			}
+		}
+	}
+}
+
+func (w *worker) close() {
+	for _, c := range w.conns {
+		c.close()
+	}
+	w.poll.close()
+}
+
+func (w *worker) now() int64 { return int64(time.Since(w.start)) }
+
+// run sends until the time is over, then waits for the last answers.
+func (w *worker) run(ctx context.Context, start time.Time, duration time.Duration, chunks chan<- *chunk) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cpu := cpuOfThread()
+	w.start, w.end, w.chunks, w.chunk = start, int64(duration), chunks, newChunk(0)
+	w.begin()
+	for ctx.Err() == nil && w.now() < w.end && !w.over() {
+		w.step(true)
+	}
+	w.gen.cpu, w.elapsed = cpuOfThread()-cpu, time.Duration(min(w.now(), w.end))
+	for last := w.now() + int64(grace); ctx.Err() == nil && w.busy > 0 && w.now() < last; {
+		w.step(false)
+	}
+	for w.chunk.index < int(w.elapsed/IntervalLength) {
+		w.flush()
+	}
+	for _, c := range w.conns {
+		if c.busy {
+			w.lost(c)
+		}
+	}
+}
+
+// begin puts open sources on the agenda, and closed ones to work.
+func (w *worker) begin() {
+	for _, s := range w.sources {
+		if s.open() {
+			w.agenda.add(s)
+			continue
+		}
+		w.sendAll(s)
+	}
+}
+
+func (w *worker) sendAll(s *source) {
+	for len(s.idle) > 0 && !s.over {
+		c := s.pop()
+		if !c.send(w, w.now(), false) {
+			return
+		}
+	}
+}
+
+// over reports whether every source has come to its end.
+func (w *worker) over() bool {
+	for _, s := range w.sources {
+		if !s.over {
+			return false
+		}
+	}
+	return w.busy == 0
+}
+
+// step sends what is due and reads what has come.
+func (w *worker) step(sending bool) {
+	wait := longest
+	if sending {
+		now := w.now()
+		for s := w.agenda.due(now); s != nil; s = w.agenda.due(now) {
+			w.serve(s, now)
+		}
+		wait = min(w.agenda.wait(w.now()), time.Duration(max(w.end-w.now(), int64(shortest))))
+	}
+	for _, e := range w.poll.wait(wait) {
+		c := w.conns[e.Fd]
+		if c.fd >= 0 {
+			c.ready(w, e.Events, sending)
+		}
+	}
+	w.reconnect()
+	w.tick(w.now())
+}
+
+// serve sends the requests of an open source that are due, as far as it has
+// connections.
+func (w *worker) serve(s *source, now int64) {
+	waited := s.blocked
+	for !s.over && s.schedule.due() <= now {
+		if s.Patience > 0 {
+			w.withhold(s, now)
+		}
+		if due := s.schedule.due(); due > now || due >= w.end {
+			break
+		}
+		if len(s.idle) == 0 {
+			s.blocked = true
+			return
+		}
+		c := s.pop()
+		c.send(w, s.schedule.take(), waited)
+	}
+	s.blocked = false
+	if s.schedule.due() < w.end && !s.over {
+		w.agenda.add(s)
+	}
+}
+
+func (w *worker) withhold(s *source, now int64) {
+	n := s.schedule.skip(min(now-int64(s.Patience), w.end))
+	w.groups[s.Group].Withheld += n
+}
+
+func (s *source) pop() *conn {
+	c := s.idle[len(s.idle)-1]
+	s.idle = s.idle[:len(s.idle)-1]
+	return c
+}
+
+// free gives a connection back, and to work if there is any.
+func (w *worker) free(c *conn, sending bool) {
+	s := c.source
+	s.idle = append(s.idle, c)
+	switch {
+	case !sending || s.over:
+	case !s.open():
+		w.sendAll(s)
+	case s.blocked:
+		w.serve(s, w.now())
+	}
+}
+
+// book counts an answer.
+func (w *worker) book(c *conn, a *answer) {
+	now := w.now()
+	s := c.source
+	messages := int64(1)
+	if each := s.Requests.Each(); a.status == 202 && each > 0 {
+		messages = w.promise(c, a.body, each)
+	}
+	if !s.open() && now >= w.end { // a closed loop counts what was answered in its time
+		return
+	}
+	from := c.due
+	if s.Patience > 0 {
+		from = c.sentAt
+	}
+	before := w.groups[s.Group].Accepted
+	w.groups[s.Group].book(a, messages, time.Duration(now-from))
+	if w.groups[s.Group].Accepted > before {
+		w.chunk.accepted += messages
+		_ = w.chunk.latency.RecordValue(min(max((now-from)/1000, 1), maxLatency))
+	} else {
+		w.chunk.errors++
+	}
+}
+
+// promise notes the ids of a 202, and returns how many there are.
+func (w *worker) promise(c *conn, body []byte, each int) int64 {
+	if each == 1 {
+		if id, _, ok := nextID(body); ok {
+			w.promises = append(w.promises, Promise{c.first, id})
+		}
+		return 1
+	}
+	n := int64(0)
+	for {
+		id, rest, ok := nextID(body)
+		if !ok {
+			return n
+		}
+		at := index(body[:len(body)-len(rest)])
+		if at >= 0 && at < each {
+			w.promises = append(w.promises, Promise{c.first + uint64(at), id})
+		}
+		n++
+		body = rest
+	}
+}
+
+// lost counts a request whose connection broke.
+func (w *worker) lost(c *conn) {
+	w.groups[c.source.Group].Broken++
+	w.chunk.errors++
+	w.unanswered += int64(max(c.source.Requests.Each(), 1))
+	c.busy = false
+	w.busy--
+}
+
+// tick ends the interval when its time has come.
+func (w *worker) tick(now int64) {
+	for now >= int64(w.chunk.index+1)*int64(IntervalLength) && w.chunk.index < int(w.end/int64(IntervalLength)) {
+		w.flush()
+	}
+}
+
+func (w *worker) flush() {
+	w.chunks <- w.chunk
+	w.chunk = newChunk(w.chunk.index + 1)
+}
