@@ -41,6 +41,7 @@ func Aims() []Aim {
 
 		{"recovery.empty", "the same: the backlog is gone", "s", nil, "recovery"},
 		{"deliver.rate", "messages a second from the request to the last event", "/s", nil, "deliver"},
+		{"kannel.rate", "messages a second through Kannel to a mock", "/s", nil, "kannel"},
 		{"batch.cpu", "CPU per message of a batch beside that of a single send", "x", nil, "batch"},
 		{"fallback.accept-p99", "p99 of accepting with a channel down beside both up", "x", nil, "fallback-storm"},
 		{"fallback.cpu", "CPU per message with a channel down beside both up", "x", nil, "fallback-storm"},

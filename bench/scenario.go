@@ -40,6 +40,7 @@ func Scenarios() []Entry {
 		{"growth", "CPU per message with many messages, workspaces, keys and connections beside few", func() Scenario { return &growth{} }},
 		{"footprint", "Bytes on disk per message, memory with many stored, memory per pending", func() Scenario { return &footprint{} }},
 		{"shed", "CPU per refused request beside an accepted one", func() Scenario { return &shed{} }},
+		{"kannel", "Kannel as deliver drives the relay; bench/kannel.sh runs it", func() Scenario { return &kannel{} }},
 		{"load", "A constant rate on any relay, at --target", func() Scenario { return &anyLoad{} }},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strconv"
 
 	"messagehub/bench/load"
 	"messagehub/bench/stats"
@@ -13,10 +14,12 @@ import (
 // shed compares the CPU of a request that is refused for its rate limit with
 // that of one that is accepted, at the same constant rate. It is spread over
 // so many connections that no refusal is held back.
-type shed struct{}
+type shed struct{ spread int }
 
 // Flags implements [Scenario].
-func (s *shed) Flags(*flag.FlagSet) {}
+func (s *shed) Flags(f *flag.FlagSet) {
+	f.IntVar(&s.spread, "spread", 1600, "connections, instead of --connections")
+}
 
 // heldBack is how many refusals a second a connection may have before the
 // relay holds them back; a quarter less stays clear of it.
@@ -33,12 +36,14 @@ func (s *shed) Run(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
+	b.Connections = max(s.spread, 1)
+	b.set("spread over connections", strconv.Itoa(b.Connections))
 	rate := b.Rate
 	if rate == 0 {
 		rate = heldBack * float64(b.Connections)
 	}
 	if rate > heldBack*float64(b.Connections) {
-		return fmt.Errorf("%.0f requests a second on %d connections: refusals would be held back; use --connections", rate, b.Connections)
+		return fmt.Errorf("%.0f requests a second on %d connections: refusals would be held back; use more with --spread", rate, b.Connections)
 	}
 	if err := b.warm(ctx, relay, b.single(relay, rate)); err != nil {
 		return err

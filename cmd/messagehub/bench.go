@@ -29,7 +29,8 @@ func benchCommand(s streams) *cobra.Command {
 	for _, e := range bench.Scenarios() {
 		cmd.AddCommand(benchScenarioCommand(s, e))
 	}
-	cmd.AddCommand(benchSuiteCommand(s), benchReportCommand(s), benchCompareCommand(s), benchExportCommand(s), benchFiguresCommand(s), benchBareCommand(s))
+	cmd.AddCommand(benchSuiteCommand(s), benchReportCommand(s), benchCompareCommand(s), benchExportCommand(s), benchFiguresCommand(s), benchServerCommand(s, "bare", "Run the bare server that accept compares with", bench.ServeBare),
+		benchServerCommand(s, "mock", "Run the provider that bench/kannel.sh lets Kannel send to", bench.ServeMock))
 	return cmd
 }
 
@@ -151,9 +152,10 @@ func benchView(s streams) bench.View {
 	return &bench.Lines{W: s.err}
 }
 
-func benchBareCommand(s streams) *cobra.Command {
+// benchServerCommand runs a server of a comparison, and prints its address.
+func benchServerCommand(s streams, name, short string, serve func(net.Listener) error) *cobra.Command {
 	return &cobra.Command{
-		Use: "bare", Short: "Run the bare server of the comparison", Hidden: true, Args: cobra.NoArgs,
+		Use: name, Short: short, Hidden: true, Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			ln, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -162,7 +164,7 @@ func benchBareCommand(s streams) *cobra.Command {
 			if _, err := fmt.Fprintln(s.out, ln.Addr()); err != nil {
 				return err
 			}
-			return bench.ServeBare(ln)
+			return serve(ln)
 		},
 	}
 }
