@@ -7,7 +7,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS    := -X main.version=$(VERSION)
 
-.PHONY: help demo build test race fuzz lint check crash bench-accept bench-overload bench-restart bench-contacts bench
+.PHONY: help demo build test race fuzz lint check crash bench bench-kannel
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,17 +37,10 @@ check: lint test race ## what CI runs, without fuzzing and crashes
 crash: build ## kill -9 under load: 200 cycles (CYCLES=n)
 	MESSAGEHUB_CRASH_CYCLES=$(or $(CYCLES),200) $(GO) test ./cmd/messagehub -run TestKillUnderLoad -count=1 -timeout 3h -v
 
-bench-accept: build ## durable 202s beside a bare server that answers the same bytes
-	$(BIN)/messagehub bench accept
+bench: build ## the figures of the README: measured, kept in bench/results, written into it
+	$(BIN)/messagehub bench suite --results bench/results --keep $(BIN)/results $(BENCH)
+	$(BIN)/messagehub bench figures --write README.md
+	$(BIN)/messagehub bench report $(BIN)/results/*.json --out $(BIN)/report.html
 
-bench-overload: build ## 2, 5 and 10 times more than the relay can take
-	$(BIN)/messagehub bench overload
-
-bench-restart: build ## a million stored messages: time to the first 202
-	$(BIN)/messagehub bench restart
-
-bench-contacts: build ## a million contacts imported; look-ups by address
-	$(BIN)/messagehub bench contacts
-
-bench: build ## all figures of the README, kept in bench/results
-	./bench/figures.sh
+bench-kannel: build ## messages a second of Kannel on this machine, to compare with
+	./bench/kannel.sh

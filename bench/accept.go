@@ -32,7 +32,7 @@ func (s *accept) Run(ctx context.Context, b *Bench) error {
 	if b.plan(4 * b.Rounds); b.Closed {
 		b.plan(2 * b.Rounds)
 	}
-	ours, theirs, err := s.pair(ctx, b, relay, bare, "at most", 0)
+	ours, theirs, err := s.pair(ctx, b, relay, bare, "at full speed", 0)
 	if err != nil {
 		return err
 	}

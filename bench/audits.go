@@ -71,12 +71,23 @@ func (b *Bench) concludeNewest(ctx context.Context, s *server, a *Account, n int
 
 // page is what the relay lists.
 type page struct {
-	Data []struct {
-		ID       string
-		Status   string
-		Attempts []struct{ Channel, Status, ProviderMessageID string }
-	}
+	Data []listed
 	Page struct{ Next string }
+}
+
+// listed is a message of a page.
+type listed struct {
+	ID       string
+	Status   string
+	Attempts []struct{ Channel, Status, ProviderMessageID string }
+}
+
+func (m *listed) told() Told {
+	t := Told{ID: m.ID, Status: m.Status}
+	for _, a := range m.Attempts {
+		t.Attempts = append(t.Attempts, ToldAttempt{a.Channel, a.Status, a.ProviderMessageID})
+	}
+	return t
 }
 
 // list tells of the messages of a key, the newest first, until it is told to
@@ -96,11 +107,7 @@ func list(ctx context.Context, api, key string, tell func(Told) bool) error {
 			return fmt.Errorf("list messages: %w", err)
 		}
 		for _, m := range p.Data {
-			t := Told{ID: m.ID, Status: m.Status}
-			for _, a := range m.Attempts {
-				t.Attempts = append(t.Attempts, ToldAttempt{a.Channel, a.Status, a.ProviderMessageID})
-			}
-			if !tell(t) {
+			if !tell(m.told()) {
 				return nil
 			}
 		}

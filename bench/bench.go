@@ -77,15 +77,27 @@ func Run(ctx context.Context, e Entry, s Scenario, o Options, p Product, command
 		Machine: machine(dir), Build: result.Build{Version: p.Version, Go: runtime.Version()},
 	}
 	b.settings()
+	others := busy()
 	if err := s.Run(ctx, b); err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", e.Name, err)
 	}
-	b.limits()
 	b.result.Took = time.Since(b.began)
+	b.shared(busy() - others)
+	b.limits()
 	if v := b.result.Violations(); len(v) > 0 {
 		return b.result, fmt.Errorf("the audit found %d violations: %s", len(v), strings.Join(v, "; "))
 	}
 	return b.result, nil
+}
+
+// shared notes what others used of the machine: the scenario's own processes
+// have ended.
+func (b *Bench) shared(others time.Duration) {
+	m := &b.result.Machine
+	m.Others = max(others.Seconds()/b.result.Took.Seconds(), 0)
+	if m.Others > 0.1*float64(m.CPUs) {
+		b.note("other processes used %.1f of %d processors during the run: measure again on a machine at rest", m.Others, m.CPUs)
+	}
 }
 
 func (b *Bench) settings() {

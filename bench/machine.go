@@ -3,7 +3,9 @@ package bench
 import (
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +28,39 @@ func machine(dir string) result.Machine {
 		m.Load = strings.Join(strings.Fields(string(load))[:3], " ")
 	}
 	return m
+}
+
+// busy is the CPU time that others than this bench have used, the hypervisor
+// included: all that the machine was busy, less this process and its children
+// that have ended.
+func busy() time.Duration {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	all := busyTicks(text) * clockTick
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var u unix.Rusage
+		if unix.Getrusage(who, &u) == nil {
+			all -= time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return all
+}
+
+// busyTicks adds up the first line of /proc/stat but for idling and waiting for
+// disks: user, nice, system, irq, softirq and steal.
+func busyTicks(stat []byte) time.Duration {
+	line, _, _ := strings.Cut(string(stat), "\n")
+	fields := strings.Fields(line)
+	sum := int64(0)
+	for _, i := range []int{1, 2, 3, 6, 7, 8} {
+		if i < len(fields) {
+			n, _ := strconv.ParseInt(fields[i], 10, 64)
+			sum += n
+		}
+	}
+	return time.Duration(sum)
 }
 
 // lineOf returns the value of the first line of a file that begins with name.

@@ -42,7 +42,7 @@ func Print(w io.Writer, r *result.Result) error {
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
 	}
-	_, err := fmt.Fprintf(w, "medians of rounds, %s, load before %s, %s; %s\n", r.Machine, r.Machine.Load, r.Build.Go, r.Command)
+	_, err := fmt.Fprintf(w, "medians of rounds, %s, of which others used %.1f, load before %s, %s; %s\n", r.Machine, r.Machine.Others, r.Machine.Load, r.Build.Go, r.Command)
 	return err
 }
 

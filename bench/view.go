@@ -122,7 +122,7 @@ func (t *Terminal) Close() {
 func (t *Terminal) Interval(i load.Interval, backlog float64) {
 	t.lines.Interval(i, backlog)
 	t.now = i
-	if t.recent = append(t.recent, float64(i.Accepted)); len(t.recent) > 40 {
+	if t.recent = append(t.recent, float64(i.Accepted)); len(t.recent) > 20 {
 		t.recent = t.recent[1:]
 	}
 	t.clear()

@@ -17,7 +17,7 @@ type Stats struct {
 	NoRetry  int64 // of the refused, without Retry-After
 	Other    int64 // any other status
 	Broken   int64 // connections that broke with a request on them
-	Withheld int64 // requests never sent, see Source.Patience
+	Withheld int64 // requests never sent: see Source.Patience, and those still due at the end
 	Latency  *hdrhistogram.Histogram
 	Refusal  *hdrhistogram.Histogram
 	Statuses map[int]int64

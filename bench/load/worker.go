@@ -132,6 +132,7 @@ func (w *worker) run(ctx context.Context, start time.Time, duration time.Duratio
 	for ctx.Err() == nil && w.now() < w.end && !w.over() {
 		w.step(true)
 	}
+	w.finish()
 	w.gen.cpu, w.elapsed = cpuOfThread()-cpu, time.Duration(min(w.now(), w.end))
 	for last := w.now() + int64(grace); ctx.Err() == nil && w.busy > 0 && w.now() < last; {
 		w.step(false)
@@ -142,6 +143,19 @@ func (w *worker) run(ctx context.Context, start time.Time, duration time.Duratio
 	for _, c := range w.conns {
 		if c.busy {
 			w.lost(c)
+		}
+	}
+}
+
+// finish sends what is due at the end; what finds no connection then is
+// withheld, and counts as such.
+func (w *worker) finish() {
+	for s := w.agenda.due(w.end); s != nil; s = w.agenda.due(w.end) {
+		w.serve(s, w.end)
+	}
+	for _, s := range w.sources {
+		if s.open() {
+			w.groups[s.Group].Withheld += s.schedule.skip(w.end)
 		}
 	}
 }

@@ -42,6 +42,9 @@ type Machine struct {
 	Kernel     string `json:"kernel"`
 	FileSystem string `json:"fileSystem"` // of the data directory
 	Load       string `json:"load"`       // averages before the run
+	// Others is how many processors others used during the run, the hypervisor
+	// included.
+	Others float64 `json:"others"`
 }
 
 // Like reports whether figures of the two machines can be compared.
