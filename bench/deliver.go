@@ -43,7 +43,7 @@ func (s *deliver) Run(ctx context.Context, b *Bench) error {
 	}
 	rates := burst.Values("delivered")
 	b.figure("deliver.rate", rates...)
-	b.figure("deliver.allocs", burst.Values("allocs")...)
+	b.figure("deliver.allocs", tenths(burst.Values("allocs"))...)
 	if s.kannel > 0 {
 		var beside []float64
 		for _, r := range rates {
@@ -78,7 +78,7 @@ func (s *deliver) round(ctx context.Context, b *Bench, w *world, to *side, rate 
 // delivered measures a round of load and waits for its messages' ends: what the
 // server used, it used for those.
 func (b *Bench) delivered(ctx context.Context, w *world, to *side, l load.Load) (*measured, error) {
-	before, err := readMetrics(ctx, w.ops)
+	before, err := w.metrics(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (b *Bench) delivered(ctx context.Context, w *world, to *side, l load.Load) 
 	if err != nil {
 		return nil, err
 	}
-	after, err := readMetrics(ctx, w.ops)
+	after, err := w.metrics(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (b *Bench) delivered(ctx context.Context, w *world, to *side, l load.Load) 
 	m.scrape = after.minus(before)
 	m.round["delivered"] = n / last.Sub(began).Seconds()
 	m.round["cpu"] = (used - cpu).Seconds() / n
-	m.round["allocs"] = m.scrape.value("go_memstats_mallocs_total") / n
+	m.round["allocs"] = m.scrape.value(mallocs) / n
 	d := m.scrape.histogram("messagehub_time_to_delivered_seconds")
 	m.round["delivered-mean"] = d.mean()
 	to.Stages = stages(m.scrape)

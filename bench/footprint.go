@@ -106,7 +106,7 @@ func (w *world) memory(ctx context.Context, t taken) (taken, error) {
 	if _, err := get(ctx, w.ops+"/debug/pprof/heap?gc=1", ""); err != nil {
 		return t, fmt.Errorf("collect garbage: %w", err)
 	}
-	m, err := readMetrics(ctx, w.ops)
+	m, err := w.metrics(ctx)
 	t.rss, t.heap = m.value("process_resident_memory_bytes"), m.value("go_memstats_heap_inuse_bytes")
 	return t, err
 }

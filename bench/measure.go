@@ -73,8 +73,8 @@ func roundOf(out *load.Outcome, seen *sighting) result.Round {
 	if seen.cpu > 0 {
 		r["cpu"] = seen.cpu.Seconds() / messages
 	}
-	if mallocs := seen.total.value("go_memstats_mallocs_total"); mallocs > 0 {
-		r["allocs"] = mallocs / messages
+	if n, ok := seen.total[mallocs]; ok {
+		r["allocs"] = max(n, 0) / messages
 	}
 	return r
 }

@@ -63,7 +63,7 @@ func (s *receipts) round(ctx context.Context, b *Bench, w *world, to *side, seen
 	if err != nil {
 		return seen, err
 	}
-	before, err := readMetrics(ctx, w.ops)
+	before, err := w.metrics(ctx)
 	if err != nil {
 		return seen, err
 	}

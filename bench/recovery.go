@@ -103,7 +103,7 @@ func (s *recovery) round(ctx context.Context, b *Bench, w *world, to *result.Sid
 // until reads the metrics until they are as asked for.
 func (s *server) until(ctx context.Context, good func(scrape) bool) error {
 	for deadline := time.Now().Add(settleTime); ; {
-		m, err := readMetrics(ctx, s.ops)
+		m, err := s.metrics(ctx)
 		if err != nil || good(m) {
 			return err
 		}

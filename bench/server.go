@@ -24,6 +24,8 @@ type server struct {
 
 	keys       []string // whose messages an audit lists
 	promised   []load.Promise
+	reading    float64 // allocations that one reading of its metrics costs; 0: not known yet
+	readings   int
 	unanswered int64
 }
 
@@ -52,7 +54,7 @@ func (s *server) read(p *process) error {
 		return err
 	}
 	target, err := url.Parse(r.API)
-	s.process, s.target, s.ops = p, target, r.Ops
+	s.process, s.target, s.ops, s.reading, s.readings = p, target, r.Ops, 0, 0
 	if r.TestKey != "" {
 		s.key, s.keys = r.TestKey, []string{r.TestKey}
 	}

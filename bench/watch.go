@@ -39,7 +39,7 @@ func (s *server) watch(ctx context.Context) (*watch, error) {
 	w := &watch{srv: s, start: time.Now()}
 	var err error
 	if s.ops != "" {
-		if w.before, err = readMetrics(ctx, s.ops); err != nil {
+		if w.before, err = s.metrics(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +68,7 @@ func (w *watch) run(ctx context.Context) {
 		}
 		p := result.Point{At: now.Sub(w.start).Seconds(), CPU: (used - cpu).Seconds() / now.Sub(at).Seconds()}
 		if w.srv.ops != "" {
-			m, err := readMetrics(ctx, w.srv.ops)
+			m, err := w.srv.metrics(ctx)
 			if err != nil {
 				continue
 			}
@@ -103,7 +103,7 @@ func (w *watch) end(ctx context.Context) (*sighting, error) {
 	}
 	s := &sighting{cpu: after - w.cpu, points: w.points, total: scrape{}}
 	if w.srv.ops != "" {
-		m, err := readMetrics(ctx, w.srv.ops)
+		m, err := w.srv.metrics(ctx)
 		if err != nil {
 			return nil, err
 		}
