@@ -159,6 +159,16 @@ func (b *Bench) rounds(ctx context.Context, sides ...func(ctx context.Context) e
 	return nil
 }
 
+// repeat runs a round as often as there are rounds.
+func (b *Bench) repeat(round func() error) error {
+	for range b.Rounds {
+		if err := round(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // numbers returns the first number of a load's messages.
 func (b *Bench) numbers() uint64 {
 	b.loads++

@@ -55,16 +55,6 @@ func (s *deliver) Run(ctx context.Context, b *Bench) error {
 	return w.audit(ctx)
 }
 
-// repeat runs a round as often as there are rounds.
-func (b *Bench) repeat(round func() error) error {
-	for range b.Rounds {
-		if err := round(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *deliver) round(ctx context.Context, b *Bench, w *world, to *side, rate float64) error {
 	l := b.single(w.server, rate)
 	l.Repeat = s.repeat
