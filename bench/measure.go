@@ -69,6 +69,7 @@ func roundOf(out *load.Outcome, seen *sighting) result.Round {
 	if out.Generator.Open {
 		r["offered"], r["lag-p99"] = out.Generator.Offered, out.Generator.LagP99.Seconds()
 		r["late"], r["waited"] = out.Generator.Late, out.Generator.Waited
+		r["withheld"] = float64(all.Withheld) / max(float64(all.Requests+all.Broken+all.Withheld), 1)
 	}
 	if seen.cpu > 0 {
 		r["cpu"] = seen.cpu.Seconds() / messages
@@ -104,9 +105,13 @@ func (s *side) book(m *measured, seen *sighting) {
 	}
 }
 
-// limits notes of every side whether the generator was its limit.
+// limits notes of every side whether the generator was its limit, and whether
+// the server kept the rate.
 func (b *Bench) limits() {
 	for _, s := range b.result.Sides {
+		if share := s.Median("withheld"); share > 0.005 {
+			b.note("%s: the server did not keep this rate: %.1f %% of the requests were due and never found a free connection", s.Name, 100*share)
+		}
 		g := load.Generator{
 			Open: s.Loop == "open", CPU: s.Median("generator-cpu"), Late: s.Median("late"), Waited: s.Median("waited"),
 			LagP99: time.Duration(s.Median("lag-p99") * float64(time.Second)),
