@@ -19,7 +19,7 @@ func (s *growth) Flags(f *flag.FlagSet) {
 	f.IntVar(&s.few, "few", 100_000, "messages stored in the small relay")
 	f.IntVar(&s.many, "stored", 2_000_000, "messages stored in the large one")
 	f.IntVar(&s.workspaces, "workspaces", 1000, "workspaces, each with a key of its own, in the one with many")
-	f.IntVar(&s.clients, "clients", 4, "clients that have one or 64 connections each")
+	f.IntVar(&s.clients, "clients", 32, "clients that have one or 64 connections each")
 }
 
 // Run implements [Scenario].
