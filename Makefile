@@ -7,7 +7,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS    := -X main.version=$(VERSION)
 
-.PHONY: help demo build test race fuzz lint check crash bench bench-kannel
+.PHONY: help demo build test race fuzz lint check crash bench bench-kannel bench-contacts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,3 +44,6 @@ bench: build ## the figures of the README: measured, kept in bench/results, writ
 
 bench-kannel: build ## messages a second of Kannel on this machine, to compare with
 	./bench/kannel.sh
+
+bench-contacts: build ## a million contacts: import, look-ups by phone number, one erasure
+	$(BIN)/messagehub bench contacts $(BENCH)

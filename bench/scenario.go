@@ -39,6 +39,7 @@ func Scenarios() []Entry {
 		{"find-max", "The highest constant rate that keeps to an objective", func() Scenario { return &findMax{} }},
 		{"growth", "CPU per message with many messages, workspaces, keys and connections beside few", func() Scenario { return &growth{} }},
 		{"footprint", "Bytes on disk per message, memory with many stored, memory per pending", func() Scenario { return &footprint{} }},
+		{"contacts", "An import of many contacts, look-ups by phone number, and one erasure", func() Scenario { return &contacts{} }},
 		{"shed", "CPU per refused request beside an accepted one", func() Scenario { return &shed{} }},
 		{"kannel", "Kannel as deliver drives the relay; bench/kannel.sh runs it", func() Scenario { return &kannel{} }},
 		{"load", "A constant rate on any relay, at --target", func() Scenario { return &anyLoad{} }},

@@ -44,10 +44,15 @@ func benchUnit(name string, v float64) (float64, string, bool) {
 		return v, "messages/s", true
 	case name == "cpu":
 		return v * 1e9, "cpu-ns/op", true
-	case name == "max", name == "mean", strings.HasPrefix(name, "p"):
+	case name == "max", name == "mean", percentile(name):
 		return v * 1e9, name + "-ns", true
 	}
 	return v, word(name), true
+}
+
+// percentile reports whether a value is one, such as p99.9.
+func percentile(name string) bool {
+	return len(name) > 1 && name[0] == 'p' && name[1] >= '0' && name[1] <= '9'
 }
 
 // camel makes a benchmark's name.

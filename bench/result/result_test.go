@@ -33,7 +33,7 @@ func sample(t testing.TB, factor float64) *Result {
 	for _, name := range []string{"relay", "bare server"} {
 		s := &Side{Name: name, Loop: "open"}
 		for i := range 4 {
-			s.Rounds = append(s.Rounds, Round{"rate": factor * float64(1000+i), "p99": 0.01 + float64(i)/1e4, "cpu": 20e-6, "messages": 1000, "errors": 0})
+			s.Rounds = append(s.Rounds, Round{"rate": factor * float64(1000+i), "p99": 0.01 + float64(i)/1e4, "cpu": 20e-6, "messages": 1000, "errors": 0, "per-pending": 8})
 		}
 		if err := s.SetLatency(h); err != nil {
 			t.Fatal(err)
@@ -127,7 +127,7 @@ func TestExports(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"goos: linux/amd64\n", "\nBenchmarkAccept/relay-2\t1000\t20000 cpu-ns/op\t0 errors\t1e+07 p99-ns\t1000 messages/s\n",
+		"goos: linux/amd64\n", "\nBenchmarkAccept/relay-2\t1000\t20000 cpu-ns/op\t0 errors\t1e+07 p99-ns\t8 per-pending\t1000 messages/s\n",
 		"\nBenchmarkAccept/bare_server-2\t", "\nBenchmarkFigure/accept.throughput-2\t1\t0.8 x\n",
 	} {
 		if !strings.Contains(bench.String(), want) {

@@ -120,3 +120,22 @@ func TestBenchScenariosInSmall(t *testing.T) {
 		}
 	}
 }
+
+// Contacts are imported, found by their phone numbers, and one of them erased.
+func TestBenchContacts(t *testing.T) {
+	r, _, _ := benchRun(t, exitOK, "contacts", "--contacts", "300", "--lookups", "100")
+	if m := r.Main(); m.Loop != "closed" || m.Median("messages") != 100 {
+		t.Errorf("%s loop, %+v", m.Loop, m.Rounds)
+	}
+	for _, f := range r.Figures {
+		if f.What == "" || f.Value <= 0 {
+			t.Errorf("figure %+v", f)
+		}
+	}
+	if len(r.Figures) != 5 {
+		t.Errorf("%d figures", len(r.Figures))
+	}
+	if code, _, errText := cli(t, "bench", "contacts", "--contacts", "0"); code == exitOK || !strings.Contains(errText, "--contacts") {
+		t.Errorf("no contacts: exit %d, %s", code, errText)
+	}
+}
