@@ -15,6 +15,9 @@ import (
 type Account struct {
 	// MayWait: a message that has come to no end is no fault.
 	MayWait bool
+	// MayHold: nor is one whose last attempt is unknown, as after a crash: its
+	// chain may hold it until it expires.
+	MayHold bool
 	// Unanswered is how many messages clients sent without seeing an answer: so
 	// many may be there that nobody was promised.
 	Unanswered int64
@@ -94,6 +97,8 @@ func (a *Account) Told(t Told) {
 
 func (a *Account) settle(n uint64, t Told) {
 	switch {
+	case a.MayHold && t.held():
+		a.counts.Pending++
 	case !t.ended():
 		a.counts.Pending++
 		if !a.MayWait {

@@ -34,6 +34,17 @@ func TestAccount(t *testing.T) {
 		"lost":      {promised: []load.Promise{promise(1, "a")}, violates: "1 lost, first msg_a"},
 		"waiting":   {promised: []load.Promise{promise(1, "a")}, told: []Told{told("a", "queued")}, violates: "still waiting"},
 		"may wait":  {promised: []load.Promise{promise(1, "a")}, told: []Told{told("a", "queued")}, set: func(a *Account) { a.MayWait = true }},
+		"held": {
+			promised: []load.Promise{promise(1, "a")}, received: []Receipt{{1, "x"}}, told: []Told{told("a", "sending", unknown)},
+			set: func(a *Account) { a.MayHold = true },
+		},
+		"held, and there twice": {
+			promised: []load.Promise{promise(1, "a")}, received: []Receipt{{1, "x"}, {1, "x"}}, told: []Told{told("a", "sending", unknown)},
+			set: func(a *Account) { a.MayHold = true }, violates: "more often",
+		},
+		"waiting, not held": {
+			promised: []load.Promise{promise(1, "a")}, told: []Told{told("a", "queued")}, set: func(a *Account) { a.MayHold = true }, violates: "still waiting",
+		},
 		"one id for two": {
 			promised: []load.Promise{promise(1, "a"), promise(2, "a")}, received: []Receipt{{1, "x"}, {2, "x"}},
 			told: []Told{told("a", "delivered", delivered)}, violates: "",

@@ -103,6 +103,12 @@ func (t Told) ended() bool {
 	return false
 }
 
+// held reports whether the message waits for word of an attempt that nobody
+// knows the outcome of.
+func (t Told) held() bool {
+	return !t.ended() && len(t.Attempts) > 0 && t.Attempts[len(t.Attempts)-1].Status == "unknown"
+}
+
 // Err returns what the audit found wrong, or nil.
 func (a Audit) Err() error {
 	if len(a.Lost)+len(a.Stuck)+len(a.Unsent)+len(a.Unexplained)+len(a.Unpromised) == 0 {

@@ -156,7 +156,7 @@ func (s *recovery) audit(ctx context.Context, w *world) error {
 		return err
 	}
 	a := NewAccount(w.name, w.promised)
-	a.Unanswered = int64(s.stored - s.pending)
+	a.MayHold, a.Unanswered = true, int64(s.stored-s.pending)
 	var ledgers [][]Receipt
 	for _, sim := range w.sims {
 		lines, err := readLedger(sim.ledger)
@@ -166,7 +166,13 @@ func (s *recovery) audit(ctx context.Context, w *world) error {
 		ledgers = append(ledgers, lines)
 	}
 	a.Received(ledgers...)
-	return w.bench.concludeNewest(ctx, w.server, a, len(w.promised))
+	if err := w.bench.concludeNewest(ctx, w.server, a, len(w.promised)); err != nil {
+		return err
+	}
+	if held := a.counts.Pending; held > 0 {
+		w.bench.note("%d messages were on their way to the provider at a kill: their attempts are unknown, and they are held until they expire", held)
+	}
+	return nil
 }
 
 // settled waits until the simulated providers have posted their receipts.
