@@ -7,7 +7,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS    := -X main.version=$(VERSION)
 
-.PHONY: help demo build test race fuzz lint check crash bench bench-kannel bench-contacts
+.PHONY: help demo build test race fuzz lint check crash bench bench-accept bench-kannel bench-contacts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ bench: build ## the figures of the README: measured, kept in bench/results, writ
 	$(BIN)/messagehub bench suite --results bench/results --keep $(BIN)/results $(BENCH)
 	$(BIN)/messagehub bench figures --write README.md
 	$(BIN)/messagehub bench report $(BIN)/results/*.json --out $(BIN)/report.html
+
+bench-accept: build ## durable 202s beside a bare server that answers the same bytes
+	$(BIN)/messagehub bench accept --closed $(BENCH)
 
 bench-kannel: build ## messages a second of Kannel on this machine, to compare with
 	./bench/kannel.sh
