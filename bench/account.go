@@ -15,8 +15,8 @@ import (
 type Account struct {
 	// MayWait: a message that has come to no end is no fault.
 	MayWait bool
-	// MayHold: nor is one whose last attempt is unknown, as after a crash: its
-	// chain may hold it until it expires.
+	// MayHold: nor is one whose last attempt is unknown, as after a crash: by
+	// onUnknown it waits for a receipt.
 	MayHold bool
 	// Unanswered is how many messages clients sent without seeing an answer: so
 	// many may be there that nobody was promised.

@@ -170,7 +170,7 @@ func (s *recovery) audit(ctx context.Context, w *world) error {
 		return err
 	}
 	if held := a.counts.Pending; held > 0 {
-		w.bench.note("%d messages were on their way to the provider at a kill: their attempts are unknown, and they are held until they expire", held)
+		w.bench.note("%d messages were on their way to the provider at a kill: their attempts are unknown, and they are held", held)
 	}
 	return nil
 }
