@@ -102,12 +102,10 @@ func (j *journal) drop(r *record, e message.Effects) {
 func (j *journal) dispatch(r *record, p message.Position) {
 	i := r.state.Current()
 	a := &r.state.Attempts[i]
-	step := &r.outbound.Steps[a.Step]
 	at := j.place(r.outbound, a.Step)
-	job := message.Job{
-		Position: p, ID: r.outbound.ID, Workspace: r.outbound.Workspace, Attempt: i,
-		Recipient: message.RecipientHash(step.To), Priority: r.outbound.Priority, Deadline: a.Deadline, From: step.From,
-	}
+	job := r.outbound.Job(a.Step, i)
+	job.Bind(a)
+	job.Position, job.Deadline = p, a.Deadline
 	j.pending[at] = append(j.pending[at], job)
 	j.feed(at.lane, at.shard, job)
 }

@@ -188,14 +188,8 @@ func (a *acceptOp) prepareStart(o *message.Outbound) {
 }
 
 func (a *acceptOp) prepareJob(s *Store, o *message.Outbound) {
-	step := &o.Steps[0]
-	a.job = message.Job{
-		Workspace: o.Workspace,
-		Recipient: message.RecipientHash(step.To),
-		Priority:  o.Priority,
-		Deadline:  o.CreatedAt.Add(o.ExpiresIn),
-		From:      s.names.of(step.From),
-	}
+	a.job = o.Job(0, 0)
+	a.job.Deadline, a.job.From = o.CreatedAt.Add(o.ExpiresIn), s.names.of(a.job.From)
 	a.shard = message.ShardOf(a.job.Recipient, s.options.Shards)
 	a.pending = appendJob(a.pending[:0], &a.job, o.CreatedAt)
 }

@@ -77,14 +77,15 @@ const (
 	attemptFailed
 	attemptSent  // Sender, ProviderID, Segments, SentAt
 	attemptTimed // NotBefore, EndedAt, Due
-	attemptBits  = attemptSuperseded | attemptFailed | attemptSent | attemptTimed
+	attemptBound
+	attemptBits = attemptSuperseded | attemptFailed | attemptSent | attemptTimed | attemptBound
 )
 
 func appendAttempt(dst []byte, a *message.Attempt) []byte {
 	sent := a.Sender != "" || a.ProviderID != "" || a.Segments != 0 || a.SentAt != 0
 	timed := a.NotBefore != 0 || a.EndedAt != 0 || a.Due != 0
 	bits := bit(a.Superseded)*attemptSuperseded | bit(a.Error != nil)*attemptFailed |
-		bit(sent)*attemptSent | bit(timed)*attemptTimed
+		bit(sent)*attemptSent | bit(timed)*attemptTimed | bit(a.Bound)*attemptBound
 	dst = append(dst, bits, byte(a.Step), byte(a.Status))
 	dst = appendInt(dst, a.Tries)
 	dst = appendTime(appendTime(dst, a.QueuedAt), a.Deadline)
@@ -104,6 +105,7 @@ func appendAttempt(dst []byte, a *message.Attempt) []byte {
 func (r *reader) attempt(a *message.Attempt, steps int) {
 	bits := r.enum(attemptBits)
 	a.Superseded = bits&attemptSuperseded != 0
+	a.Bound = bits&attemptBound != 0
 	a.Step = int(r.enum(byte(steps - 1)))
 	a.Status = r.status()
 	a.Tries = r.int(maxCount)

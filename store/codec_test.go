@@ -85,7 +85,7 @@ var anyEntry = rapid.Custom(func(t *rapid.T) message.Entry {
 var anyAttempt = rapid.Custom(func(t *rapid.T) message.Attempt {
 	a := message.Attempt{
 		Step: rapid.IntRange(0, maxSteps-1).Draw(t, "step"), Status: enumOf(message.Unknown).Draw(t, "status"),
-		Superseded: rapid.Bool().Draw(t, "superseded"), Tries: rapid.IntRange(0, maxCount).Draw(t, "tries"),
+		Superseded: rapid.Bool().Draw(t, "superseded"), Bound: rapid.Bool().Draw(t, "bound"), Tries: rapid.IntRange(0, maxCount).Draw(t, "tries"),
 		QueuedAt: anyMoment.Draw(t, "queued"), Deadline: anyMoment.Draw(t, "deadline"),
 	}
 	if rapid.Bool().Draw(t, "failed") {
@@ -144,6 +144,7 @@ func TestIndexCodecs(t *testing.T) {
 			ID: anyID.Draw(rt, "id"), Workspace: message.WorkspaceID(rapid.Uint32().Draw(rt, "workspace")),
 			Attempt:   rapid.IntRange(0, message.MaxAttempts-1).Draw(rt, "attempt"),
 			Recipient: rapid.Uint64().Draw(rt, "recipient"), Priority: enumOf(message.Bulk).Draw(rt, "priority"),
+			Number: rapid.Uint64().Draw(rt, "number"), Onward: rapid.Bool().Draw(rt, "onward"),
 			Deadline: anyMoment.Draw(rt, "deadline"), From: anyText.Draw(rt, "from"),
 		}
 		since := anyMoment.Draw(rt, "since")

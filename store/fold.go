@@ -122,13 +122,10 @@ func (t *txn) eventOf(o *message.Outbound, s *message.State, e message.Entry) me
 // dispatch adds the pending row of the current attempt.
 func (t *txn) dispatch(o *message.Outbound, s *message.State) {
 	a := &s.Attempts[s.Current()]
-	step := &o.Steps[a.Step]
 	l, shard := t.shardOf(o, a.Step)
-	j := message.Job{
-		Position: t.position(), ID: o.ID, Workspace: o.Workspace, Attempt: s.Current(),
-		Recipient: message.RecipientHash(step.To), Priority: o.Priority,
-		Deadline: a.Deadline, From: t.names.of(step.From),
-	}
+	j := o.Job(a.Step, s.Current())
+	j.Bind(a)
+	j.Position, j.Deadline, j.From = t.position(), a.Deadline, t.names.of(j.From)
 	t.row = appendJob(t.row[:0], &j, s.UpdatedAt)
 	copy(t.putPending(l, shard, t.position(), len(t.row)), t.row)
 	t.feed(l, shard, j)

@@ -105,11 +105,10 @@ func (m *model) carry(mm *modelMessage, effects *message.Effects) {
 	}
 	if effects.Dispatch {
 		a := &s.Attempts[s.Current()]
-		step := &o.Steps[a.Step]
-		m.pending = append(m.pending, message.Job{
-			Position: m.position, ID: o.ID, Workspace: o.Workspace, Attempt: s.Current(), Priority: o.Priority,
-			Recipient: message.RecipientHash(step.To), Deadline: a.Deadline, From: step.From,
-		})
+		j := o.Job(a.Step, s.Current())
+		j.Bind(a)
+		j.Position, j.Deadline = m.position, a.Deadline
+		m.pending = append(m.pending, j)
 		m.since[m.position] = s.UpdatedAt
 	}
 	for _, t := range effects.Disarm {

@@ -69,6 +69,8 @@ func (f *fold) apply(fact Fact) bool {
 		return f.barred(fact)
 	case Erased:
 		return f.erased()
+	case Diverted:
+		return f.diverted(fact)
 	}
 	return false
 }
@@ -176,6 +178,17 @@ func (f *fold) started(fact Fact) bool {
 	a.Status, a.Sender = Sending, fact.Sender
 	a.Tries++
 	f.note(AttemptStarted, fact.Attempt, "")
+	return true
+}
+
+func (f *fold) diverted(fact Fact) bool {
+	i := fact.Attempt
+	if !f.owns(fact) || !f.o.Onward(f.attempt(i).Step) {
+		return false
+	}
+	f.drop()
+	f.handedOver(i)
+	f.fail(i, fact.Failure)
 	return true
 }
 

@@ -35,6 +35,9 @@ const (
 	Barred
 	// Erased: the recipient's data is to go. Refused while a send is in flight.
 	Erased
+	// Diverted: it waits for a sender that its provider refuses, and has a
+	// further step. Refused unless the job at Position still owns the message.
+	Diverted
 )
 
 // Fact is something already decided or observed. At is the wall clock of
@@ -43,7 +46,7 @@ type Fact struct {
 	Kind    FactKind
 	At      Time
 	Attempt int
-	// Position is the job's, for Started and Barred.
+	// Position is the job's, for Started, Barred and Diverted.
 	Position Position
 	Sender   string
 	// ProviderID and Segments are for Accepted.
@@ -54,6 +57,9 @@ type Fact struct {
 	// Uncounted: this try does not count against the cap (the provider asked
 	// us to slow down).
 	Uncounted bool
+	// Repeat: this try may have reached the provider, and the next one repeats
+	// it there.
+	Repeat bool
 	// Status, ReportedAt and RetryAfter are for Reported.
 	Status     Status
 	ReportedAt Time

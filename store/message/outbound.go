@@ -220,27 +220,15 @@ func (o *Outbound) Owner() Owner { return Owner{o.Workspace, o.Test} }
 // Lane returns the lane of step i.
 func (o *Outbound) Lane(i int) Lane { return Lane{o.Steps[i].Channel, o.Test} }
 
-// Job is a message waiting in a lane: all that a shard needs to decide about
-// it. The content stays in the log until it is sent.
-type Job struct {
-	Position  Position
-	ID        ID
-	Workspace WorkspaceID
-	Attempt   int
-	Recipient uint64 // hash of the address; equal addresses keep their order
-	Priority  Priority
-	Deadline  Time // it must be handed to a provider before this
-	From      string
-}
-
-// RecipientHash is FNV-1a of the address.
-func RecipientHash(to string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := 0; i < len(to); i++ {
-		h = (h ^ uint64(to[i])) * 1099511628211
+// Onward reports whether a failure of the step takes the message to a further
+// one.
+func (o *Outbound) Onward(step int) bool {
+	cause := OnFailed
+	for next := step + 1; next < len(o.Steps) && o.On&cause != 0; next++ {
+		if o.Steps[next].Unroutable == "" {
+			return true
+		}
+		cause = OnUnroutable
 	}
-	return h
+	return false
 }
-
-// ShardOf returns which of a lane's shards owns the recipient.
-func ShardOf(recipient uint64, shards int) int { return int(recipient % uint64(shards)) }

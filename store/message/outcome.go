@@ -85,6 +85,7 @@ func (f *fold) deferred(fact Fact) bool {
 	if fact.Uncounted {
 		a.Tries--
 	}
+	a.Bound = a.Bound || fact.Repeat
 	a.Status, a.NotBefore = Queued, fact.RetryAt
 	if f.o.ExpiresIn != DefaultExpiresIn {
 		f.arm(a.Deadline, TimerDeadline, fact.Attempt)

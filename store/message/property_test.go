@@ -34,11 +34,11 @@ func drawOutbound(t *rapid.T) *Outbound {
 
 func drawFact(t *rapid.T, s *State, now Time) Fact {
 	f := Fact{
-		Kind: FactKind(rapid.IntRange(int(Due), int(Erased)).Draw(t, "kind")), At: now, Position: s.Waiting,
+		Kind: FactKind(rapid.IntRange(int(Due), int(Diverted)).Draw(t, "kind")), At: now, Position: s.Waiting,
 		Attempt: rapid.IntRange(-1, len(s.Attempts)).Draw(t, "attempt"), ProviderID: "p",
 		Status:  rapid.SampledFrom([]Status{Sent, Delivered, Read, Failed}).Draw(t, "status"),
 		Failure: &Failure{Code: "refused", Class: Recipient}, RetryAt: now + 7000,
-		Uncounted: rapid.Bool().Draw(t, "uncounted"), RetryAfter: time.Duration(rapid.IntRange(0, 1).Draw(t, "again")) * time.Second,
+		Uncounted: rapid.Bool().Draw(t, "uncounted"), Repeat: rapid.Bool().Draw(t, "repeat"), RetryAfter: time.Duration(rapid.IntRange(0, 1).Draw(t, "again")) * time.Second,
 	}
 	if rapid.IntRange(0, 3).Draw(t, "current") > 0 {
 		f.Attempt = s.Current()

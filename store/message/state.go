@@ -45,6 +45,9 @@ type Attempt struct {
 	Superseded bool
 	Tries      int
 	Sender     string
+	// Bound: Sender's provider may have it from an earlier try, and drops it
+	// if it has; no other sender may try.
+	Bound      bool
 	ProviderID string
 	Error      *Failure
 	Segments   int

@@ -141,7 +141,7 @@ func (p *player) fact(words []string) Fact {
 	kinds := map[string]FactKind{
 		"due": Due, "started": Started, "accepted": Accepted, "rejected": Rejected, "deferred": Deferred,
 		"lost": Lost, "reported": Reported, "timed-out": TimedOut, "overdue": Overdue, "cancel": Cancel,
-		"barred": Barred, "erased": Erased,
+		"barred": Barred, "erased": Erased, "diverted": Diverted,
 	}
 	kind, ok := kinds[words[0]]
 	if !ok {
@@ -158,7 +158,8 @@ func (p *player) fact(words []string) Fact {
 	switch kind {
 	case Accepted:
 		f.ProviderID = arg
-	case Started:
+	case Started, Diverted:
+		f.Failure = &Failure{Code: "bad_credentials", Class: Config}
 		if arg == "stale" {
 			f.Position--
 		}
