@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"messagehub/store/message"
@@ -22,7 +23,8 @@ type actor struct {
 	inbox   *inbox
 	shard   *shard
 	jobs    []message.Job
-	behind  bool // as the listener was told last
+	behind  bool        // as the listener was told last
+	caught  atomic.Bool // it has read, once, all that waited at the start
 	work    sync.WaitGroup
 	// run ends when no more work is to be taken, sends when sends in flight
 	// are to be abandoned. Both are set before the goroutine starts.
@@ -35,8 +37,8 @@ func newActor(s *System, l *lane, index int) *actor {
 	return &actor{
 		system: s, lane: l, index: index,
 		mailbox: newMailbox(s.options.Mailbox), inbox: newInbox(),
-		shard: newShard(limits, len(l.senders), l.resolve),
-		jobs:  make([]message.Job, 0, batch), behind: true,
+		shard: newShard(limits, l.choice.Load()),
+		jobs:  make([]message.Job, 0, batch),
 	}
 }
 
@@ -73,7 +75,11 @@ func (a *actor) loop() {
 func (a *actor) turn() bool {
 	events := a.inbox.take()
 	for i := range events {
-		a.step(events[i])
+		e := &events[i]
+		if e.kind == stood {
+			e.standing = a.lane.at(e.sender).gate.standing()
+		}
+		a.step(*e)
 	}
 	worked := len(events) > 0
 	if a.run.Err() != nil {
@@ -172,14 +178,14 @@ func (a *actor) step(e event) {
 		case send:
 			a.work.Add(1)
 			go a.attempt(do)
-		case expire:
+		case expire, divert:
 			a.work.Add(1)
-			go a.expire(do)
+			go a.finish(do)
 		case ask:
-			a.lane.senders[do.sender].gate.ask(a.index, do.n)
+			a.lane.at(do.sender).gate.ask(a.index, do.n)
 		case giveBack:
 			for range do.n {
-				a.lane.senders[do.sender].gate.settle(report{generation: do.generation})
+				a.lane.at(do.sender).gate.settle(report{generation: do.generation})
 			}
 		}
 	}
@@ -188,7 +194,11 @@ func (a *actor) step(e event) {
 // tellBehind tells the listener when the mailbox has fallen behind or caught
 // up.
 func (a *actor) tellBehind() {
-	if behind := a.mailbox.isBehind(); behind != a.behind {
+	behind := a.mailbox.isBehind()
+	if !behind && !a.caught.Load() {
+		a.caught.Store(true)
+	}
+	if behind != a.behind {
 		a.behind = behind
 		a.system.options.Listener.OnBehind(a.lane.name, a.index, behind)
 	}

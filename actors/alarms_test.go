@@ -44,7 +44,7 @@ func TestAlarmsComeInOrder(t *testing.T) {
 // TestDeadlinesOfJobsLongGoneAreForgotten: a shard that works for ever keeps
 // no more alarms than it has room for jobs.
 func TestDeadlinesOfJobsLongGoneAreForgotten(t *testing.T) {
-	s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 1}, 1, func(string) int { return 0 })
+	s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 1}, lone())
 	now := moment{wall: 1000}
 	for p := message.Position(1); p <= 10_000; p++ {
 		s.step(now, event{kind: delivered, jobs: []message.Job{{Position: p, Recipient: uint64(p), Deadline: 1_000_000}}})
@@ -65,7 +65,7 @@ func TestDeadlinesOfJobsLongGoneAreForgotten(t *testing.T) {
 // TestPausedRecipientsAreBounded: beyond the bound a recipient is not
 // remembered; the provider will say so again.
 func TestPausedRecipientsAreBounded(t *testing.T) {
-	s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 1}, 1, func(string) int { return 0 })
+	s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 1}, lone())
 	for p := message.Position(1); p <= 2*maxPaused; p++ {
 		s.step(moment{}, event{kind: delivered, jobs: []message.Job{{Position: p, Recipient: uint64(p), Deadline: 1}}})
 		for _, do := range slices.Clone(s.step(moment{}, event{kind: granted, n: 1})) {
@@ -89,7 +89,7 @@ func TestActorSleeps(t *testing.T) {
 	for deadline, want := range map[message.Time]time.Duration{
 		1 << 60: maxSleep, 1_000 + 60_000: maxSleep, 1_000 + 7: 7 * time.Millisecond,
 	} {
-		s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 1}, 1, func(string) int { return 0 })
+		s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 1}, lone())
 		now := moment{wall: 1000}
 		s.step(now, event{kind: delivered, jobs: []message.Job{{Position: 1, Deadline: deadline}}})
 		if got := s.alarm(now); got != want {
@@ -101,7 +101,7 @@ func TestActorSleeps(t *testing.T) {
 // overdueShard holds n jobs whose deadline is at 1,000, and may record two
 // expiries at once.
 func overdueShard(n int) *shard {
-	s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 2}, 1, func(string) int { return 0 })
+	s := newShard(limits{window: 8, share: 8, asks: 8, expiry: 2}, lone())
 	for p := message.Position(1); p <= message.Position(n); p++ {
 		s.step(moment{}, event{kind: delivered, jobs: []message.Job{{Position: p, Recipient: uint64(p), Deadline: 1000}}})
 	}

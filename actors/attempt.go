@@ -13,7 +13,7 @@ import (
 // written, and the outcome is recorded whatever it is.
 func (a *actor) attempt(do action) {
 	defer a.work.Done()
-	out := a.lane.senders[do.sender]
+	out := a.lane.at(do.sender)
 	hold := time.Duration(0)
 	if t, ok := a.begin(do, out); ok {
 		hold = a.carryOut(do, out, t)
@@ -43,19 +43,21 @@ func (a *actor) carryOut(do action, out *sender, t try) (hold time.Duration) {
 	p := a.system.policy
 	start := a.now()
 	begun := start.mono
-	t.now, t.random, t.repeat = start.wall, a.system.options.Random(), repeatOf(out.adapter, t.step())
+	adapter := out.engine.Load().adapter
+	t.now, t.random, t.repeat = start.wall, a.system.options.Random(), repeatOf(adapter, t.step())
 	if p.tooLate(t) {
 		out.gate.settle(report{generation: do.generation})
 		a.fold(&do.job, p.fact(t, result{err: &channel.Error{Code: channel.OutcomeUnknown}}))
 		return 0
 	}
-	r := p.normal(a.send(out, t))
+	r := p.normal(a.send(out, adapter, t))
 	now := a.now()
 	t.now = now.wall
 	back := report{generation: do.generation, verdict: p.verdict(r), random: a.system.options.Random()}
 	if r.err != nil {
 		back.retryAfter = r.err.RetryAfter
 	}
+	t.elsewhere = back.verdict == verdictStopped && a.lane.elsewhere(&do.job, do.sender)
 	out.note(p, r, now.wall)
 	out.gate.settle(back)
 	fact := p.fact(t, r)
@@ -76,11 +78,11 @@ func outcomeOf(job *message.Job, fact message.Fact) Outcome {
 }
 
 // send calls the adapter, within the sender's time for one send.
-func (a *actor) send(out *sender, t try) result {
-	ctx, cancel := context.WithTimeout(a.sends, out.pace.Timeout)
+func (a *actor) send(out *sender, adapter channel.Adapter, t try) result {
+	ctx, cancel := context.WithTimeout(a.sends, out.made.Load().Pace.Timeout)
 	defer cancel()
 	at := &t.state.Attempts[t.attempt]
-	r, p := call(ctx, out.adapter, &channel.Request{
+	r, p := call(ctx, adapter, &channel.Request{
 		Ref: message.AttemptRef(t.outbound.Workspace, t.outbound.ID, t.attempt), Test: t.outbound.Test,
 		Step: t.step(), Expires: at.Deadline,
 	})
@@ -110,10 +112,16 @@ func call(ctx context.Context, adapter channel.Adapter, request *channel.Request
 	return result{err: known}, nil
 }
 
-// expire records that the job waited for a provider longer than it may.
-func (a *actor) expire(do action) {
+// finish records that the job waited for a provider longer than it may, or
+// that it moves on since its sender is refused.
+func (a *actor) finish(do action) {
 	defer a.work.Done()
-	a.fold(&do.job, message.Fact{Kind: message.Overdue, Attempt: do.job.Attempt, At: a.now().wall})
+	fact := message.Fact{Kind: message.Overdue, Attempt: do.job.Attempt, At: a.now().wall}
+	if do.kind == divert {
+		fact.Kind, fact.Position = message.Diverted, do.job.Position
+		fact.Failure = a.lane.at(do.sender).refusal(a.system.policy)
+	}
+	a.fold(&do.job, fact)
 	a.inbox.put(event{kind: settled, slot: do.slot})
 }
 

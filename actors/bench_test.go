@@ -71,7 +71,7 @@ func BenchmarkShard(b *testing.B) {
 
 // BenchmarkStep is the pure part: a job in, a permit, a send out, its outcome.
 func BenchmarkStep(b *testing.B) {
-	s := newShard(limits{window: 4096, share: 1024, asks: 64, expiry: 64}, 1, func(string) int { return 0 })
+	s := newShard(limits{window: 4096, share: 1024, asks: 64, expiry: 64}, lone())
 	jobs := make([]message.Job, 1)
 	now := moment{wall: 1}
 	b.ReportAllocs()

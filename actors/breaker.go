@@ -35,6 +35,7 @@ type breaker struct {
 	openings int           // in a row, without a success between them
 	until    time.Duration // when the open breaker lets a probe pass
 	probing  bool          // half-open: the probe is out
+	refused  bool          // open: the provider refuses the sender itself
 	// generation counts openings for ever. A permit carries that of its
 	// taking: what comes back from before the opening says nothing new.
 	generation uint32
@@ -72,9 +73,11 @@ func (b *breaker) record(now time.Duration, generation uint32, v verdict, random
 	case verdictFailing:
 		if b.failures++; b.state == BreakerHalfOpen || b.failures >= breakerFailures {
 			b.open(now, openFirst, openMost, random)
+			b.refused = false
 		}
 	case verdictStopped:
 		b.open(now, stopFirst, stopMost, random)
+		b.refused = true
 	}
 }
 

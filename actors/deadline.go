@@ -25,10 +25,11 @@ func (s *shard) passTime(now moment) {
 // waits reports whether the deadline is that of a job not yet started.
 func (s *shard) waits(d deadline) bool {
 	t := s.at(d.slot)
-	return t.job.Position == d.position && (t.state == ready || t.state == parked)
+	return t.job.Position == d.position && t.waits()
 }
 
-// lapse takes a waiting job, whose deadline is over, out of its flow.
+// lapse takes a waiting job, whose deadline is over or which is diverted, out
+// of its flow.
 func (s *shard) lapse(now moment, i ref) {
 	t := s.at(i)
 	if t.state == ready {
@@ -52,7 +53,11 @@ func (s *shard) expireLate() {
 		t := s.at(i)
 		t.state = expiring
 		s.expiring++
-		s.act(action{kind: expire, sender: t.queue.sender, slot: i, job: t.job})
+		kind := expire
+		if t.diverted {
+			kind = divert
+		}
+		s.act(action{kind: kind, sender: t.queue.sender, slot: i, job: t.job})
 	}
 }
 

@@ -23,11 +23,17 @@
 //   - A sender has at most one send to a recipient in flight, and messages of
 //     one workspace and priority to one recipient are started in log order,
 //     until one is retried.
+//   - The choice of a sender is pure: while the senders of a lane stay as they
+//     are, a recipient keeps its own. When one comes, goes, fails or recovers,
+//     what waits is read again from the log and goes, in log order, where the
+//     choice then says.
 //   - A sender that is paused, stopped or slow holds back its own messages
-//     alone, and a workspace that floods a lane its own messages alone: what
-//     has no place in the window stays in the log and is read again.
+//     alone: those that name it, and those that no other sender can take. And a
+//     workspace that floods a lane holds back its own alone: what has no place
+//     in the window stays in the log and is read again.
 //   - A message is never handed over after its deadline.
 //
 // Not guaranteed: order between priorities, workspaces, senders or channels,
-// and order after a retry or a fallback.
+// and order after a retry or a fallback. While a recipient changes its sender,
+// one send of each can be in flight to it.
 package actors

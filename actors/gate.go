@@ -40,6 +40,8 @@ type gate struct {
 	limit   int
 	// paused: an operator holds it back.
 	paused bool
+	// held: the sender is handed over, or gone.
+	held bool
 	// inFlight counts the permits that are out.
 	inFlight int
 	// resume is when the provider's pause ends, throttles how often in a row
@@ -71,7 +73,7 @@ func (g *gate) ask(shard, n int) {
 // earliest returns when a permit can be granted: never if that takes a permit
 // that comes back.
 func (g *gate) earliest() time.Duration {
-	if g.paused || g.inFlight >= g.limit {
+	if g.paused || g.held || g.inFlight >= g.limit {
 		return never
 	}
 	return max(g.breaker.earliest(), g.pace.earliest(), g.resume)

@@ -206,6 +206,9 @@ func text(to string, channels ...string) *message.Outbound {
 	return o
 }
 
+// lone is the choice of a lane that has nobody.
+func lone() *choice { return newChoice(make([]candidate, 1)) }
+
 func wantStatuses(t *testing.T, m *memory, id message.ID, want ...message.Status) {
 	t.Helper()
 	if got := m.statuses(id); !slices.Equal(got, want) {

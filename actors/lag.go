@@ -48,7 +48,7 @@ func (s *shard) roomy(q *queue, f *flow) bool {
 }
 
 // deliver takes jobs from the mailbox, in log order.
-func (s *shard) deliver(jobs []message.Job) {
+func (s *shard) deliver(now moment, jobs []message.Job) {
 	for k := range jobs {
 		job := &jobs[k]
 		if job.Position <= s.taken {
@@ -59,7 +59,7 @@ func (s *shard) deliver(jobs []message.Job) {
 		switch {
 		case f.lag.behind:
 		case s.room(q, f):
-			s.admit(job, q, f)
+			s.admit(now, job, q, f)
 		default:
 			f.lag = lag{behind: true, from: job.Position}
 			s.sweep.behind = append(s.sweep.behind, behindFlow{q, f})
@@ -69,8 +69,8 @@ func (s *shard) deliver(jobs []message.Job) {
 }
 
 func (s *shard) flowOf(job *message.Job) (*queue, *flow) {
-	q := s.queues[s.resolve(job.From)]
-	return q, q.flow(job)
+	q := s.queues[s.choice.pick(job, s.upNow)]
+	return q, q.flow(flowKey{job.Workspace, classOf[job.Priority]})
 }
 
 // wants returns the position after which the log is to be read for a sweep.
@@ -106,7 +106,7 @@ func (s *shard) begin() {
 }
 
 // swept takes the jobs that follow in the log, or the news of its end.
-func (s *shard) swept(jobs []message.Job, end bool) {
+func (s *shard) swept(now moment, jobs []message.Job, end bool) {
 	w := &s.sweep
 	for k := range jobs {
 		job := &jobs[k]
@@ -115,7 +115,7 @@ func (s *shard) swept(jobs []message.Job, end bool) {
 			break
 		}
 		w.after = job.Position
-		s.sweepOne(job)
+		s.sweepOne(now, job)
 	}
 	switch {
 	case end:
@@ -126,13 +126,15 @@ func (s *shard) swept(jobs []message.Job, end bool) {
 }
 
 // sweepOne admits the job if it is one that its flow has left in the log.
-func (s *shard) sweepOne(job *message.Job) {
+func (s *shard) sweepOne(now moment, job *message.Job) {
 	q, f := s.flowOf(job)
 	switch {
 	case !f.lag.behind || f.lag.short || job.Position < f.lag.from:
 		q.forget(f)
+	case s.away[job.Position]:
+		f.lag.from = job.Position + 1
 	case s.room(q, f):
-		s.admit(job, q, f)
+		s.admit(now, job, q, f)
 		f.lag.from = job.Position + 1
 	default:
 		f.lag.short, f.lag.from = true, job.Position

@@ -10,7 +10,7 @@ import (
 // TestSweepEndsWhenNoFlowHasRoom: the log is not read to its end for flows
 // that can take nothing more.
 func TestSweepEndsWhenNoFlowHasRoom(t *testing.T) {
-	s := newShard(limits{window: 8, share: 2, asks: 1, expiry: 1}, 1, func(string) int { return 0 })
+	s := newShard(limits{window: 8, share: 2, asks: 1, expiry: 1}, lone())
 	var jobs []message.Job
 	for p := message.Position(1); p <= 100; p++ {
 		jobs = append(jobs, message.Job{Position: p, Recipient: uint64(p), Deadline: 1 << 40})
@@ -38,7 +38,7 @@ func TestSweepEndsWhenNoFlowHasRoom(t *testing.T) {
 // TestFloodHoldsBackNobodyElse: a workspace with far more than a window of
 // messages delays another's first one by one turn.
 func TestFloodHoldsBackNobodyElse(t *testing.T) {
-	s := newShard(limits{window: 64, share: 16, asks: 8, expiry: 1}, 1, func(string) int { return 0 })
+	s := newShard(limits{window: 64, share: 16, asks: 8, expiry: 1}, lone())
 	now := moment{}
 	p := message.Position(0)
 	deliver := func(ws message.WorkspaceID, n int) {

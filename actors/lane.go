@@ -9,74 +9,96 @@ import (
 	"messagehub/store/message"
 )
 
-// sender is a sender at work.
-type sender struct {
-	name    string
-	adapter channel.Adapter
-	pace    channel.Pace
-	gate    *turnstile
-	trouble atomic.Pointer[Trouble]
-}
-
 // lane is one channel, live or test: its senders and its shards.
 type lane struct {
-	name    message.Lane
-	header  string // by which its receipts are recognised
-	senders []*sender
+	name message.Lane
+	spec channel.Spec
+	// senders are by index; the first is nobody. The slice is replaced, never
+	// changed, and no sender ever changes its place.
+	senders atomic.Pointer[[]*sender]
+	choice  atomic.Pointer[choice]
 	actors  []*actor
 }
 
-// newLane makes the lane of the spec. Its last sender is the one that refuses
-// the messages of senders that are not configured.
+// newLane makes the lane of the spec.
 func (s *System) newLane(spec channel.Spec, test bool) (*lane, error) {
-	l := &lane{name: message.Lane{Channel: spec.Name, Test: test}, header: spec.SignatureHeader}
+	l := &lane{name: message.Lane{Channel: spec.Name, Test: test}, spec: spec}
+	absent := Sender{Channel: spec.Name, Pace: channel.Pace{PerSecond: -1, InFlight: defaultInFlight, Timeout: defaultTimeout}}
+	senders := []*sender{s.newSender(l, nobodyIndex, absent)}
+	senders[nobodyIndex].engine.Store(&engine{adapter: nobody{}})
 	for _, o := range s.options.Senders {
 		if o.lane() != l.name {
 			continue
 		}
-		p := o.paced(spec.Pace)
-		if o.HTTP == nil {
-			o.HTTP = channel.NewClient(nil, p.InFlight)
-			s.clients = append(s.clients, o.HTTP)
-		}
-		if o.Report == nil {
-			o.Report = s.reporter(l.name)
-		}
-		adapter, err := spec.New(o.Sender)
+		e, err := s.newEngine(l, o)
 		if err != nil {
 			return nil, fmt.Errorf("make sender %s of %s: %w", o.Name, l.name, err)
 		}
-		l.senders = append(l.senders, &sender{name: o.Name, adapter: adapter, pace: p})
+		out := s.newSender(l, len(senders), o)
+		out.engine.Store(e)
+		senders = append(senders, out)
 	}
-	absent := channel.Pace{InFlight: defaultInFlight, Timeout: defaultTimeout}
-	l.senders = append(l.senders, &sender{adapter: nobody{}, pace: absent})
+	l.senders.Store(&senders)
+	l.choice.Store(l.choose())
 	for i := range s.options.Shards {
 		l.actors = append(l.actors, newActor(s, l, i))
-	}
-	for i, out := range l.senders {
-		out.gate = s.newGate(l, i)
 	}
 	return l, nil
 }
 
-// newGate makes the gate of the lane's i-th sender.
-func (s *System) newGate(l *lane, i int) *turnstile {
-	out := l.senders[i]
-	g := newGate(newPace(out.pace.PerSecond, out.pace.Burst), out.pace.InFlight, len(l.actors))
+// newSender makes the lane's i-th sender, with its gate and without an engine.
+func (s *System) newSender(l *lane, i int, o Sender) *sender {
+	out := &sender{name: o.Name}
+	p := o.paced(l.spec.Pace)
+	o.Pace = p
+	out.made.Store(&o)
 	deliver := func(g grant) {
 		l.actors[g.shard].inbox.put(event{kind: granted, sender: i, n: g.n, generation: g.generation})
 	}
 	watch := func(state BreakerState) { s.options.Listener.OnBreaker(l.name, out.name, state) }
-	return newTurnstile(g, s.clock, deliver, watch)
+	tell := func() { l.tell(event{kind: stood, sender: i}) }
+	g := newGate(newPace(p.PerSecond, p.Burst), p.InFlight, s.options.Shards)
+	g.paused = o.Paused
+	out.gate = newTurnstile(g, s.clock, deliver, watch, tell)
+	return out
+}
+
+// choose makes the choice among the senders as they are now.
+func (l *lane) choose() *choice {
+	var all []candidate
+	for _, out := range l.all() {
+		all = append(all, candidate{name: out.name, share: out.made.Load().Share, gone: out.gone.Load()})
+	}
+	return newChoice(all)
+}
+
+// tell tells all shards.
+func (l *lane) tell(e event) {
+	for _, a := range l.actors {
+		a.inbox.put(e)
+	}
+}
+
+// all returns the senders by index.
+func (l *lane) all() []*sender { return *l.senders.Load() }
+
+func (l *lane) at(i int) *sender { return l.all()[i] }
+
+// named returns the sender of the name that is configured; nil: there is none.
+func (l *lane) named(name string) *sender {
+	for _, out := range l.all() {
+		if out.name == name && name != "" && !out.gone.Load() {
+			return out
+		}
+	}
+	return nil
 }
 
 // repeatOf is how long the named sender's provider knows a request with the
 // step that it got already; 0: not at all, or there is no such sender.
 func (l *lane) repeatOf(name string, s *message.Step) time.Duration {
-	for _, out := range l.senders {
-		if out.name == name {
-			return repeatOf(out.adapter, s)
-		}
+	if out := l.named(name); out != nil {
+		return repeatOf(out.engine.Load().adapter, s)
 	}
 	return 0
 }
@@ -88,15 +110,10 @@ func repeatOf(a channel.Adapter, s *message.Step) time.Duration {
 	return 0
 }
 
-// resolve returns the index of the named sender; of the first for no name.
-func (l *lane) resolve(from string) int {
-	if from == "" {
-		return 0
-	}
-	for i, out := range l.senders {
-		if out.name == from {
-			return i
-		}
-	}
-	return len(l.senders) - 1
+// elsewhere reports whether another sender can take the job at once.
+func (l *lane) elsewhere(job *message.Job, than int) bool {
+	senders := l.all()
+	can := func(i int) bool { return i != than && senders[i].gate.standing() == up }
+	i := l.choice.Load().pick(job, can)
+	return i != nobodyIndex && can(i)
 }

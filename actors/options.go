@@ -35,8 +35,8 @@ type Inbox interface {
 // that they are required.
 type Options struct {
 	Specs []channel.Spec // required
-	// Senders are the configured ways to the providers. The first of a lane is
-	// its default. A lane without any refuses its messages.
+	// Senders are the configured ways to the providers, which [System.Reload]
+	// may replace. A lane without any refuses its messages.
 	Senders []Sender
 	Log     Log     // required
 	Backlog Backlog // required
@@ -53,6 +53,9 @@ type Options struct {
 	Random func() float64
 	// Drain is how long sends in flight may take to finish at the end.
 	Drain time.Duration
+	// Overlap is how long receipts are taken for settings of a sender, or a
+	// whole sender, that a reload has put an end to.
+	Overlap time.Duration
 	// Mailbox is how many jobs a shard's mailbox holds, Window how many jobs of
 	// one sender a shard looks at, a quarter of them of one flow.
 	Mailbox, Window int
@@ -65,11 +68,15 @@ type Options struct {
 type Sender struct {
 	Channel string
 	channel.Sender
-	Pace channel.Pace
+	Pace  channel.Pace
+	Share Share
+	// Paused: it starts nothing until it is resumed, if it is not at work yet.
+	Paused bool
 }
 
 const (
 	defaultDrain    = 10 * time.Second
+	defaultOverlap  = 24 * time.Hour
 	defaultGrace    = 5 * time.Second
 	defaultMailbox  = 1024
 	defaultWindow   = 4096
@@ -90,6 +97,9 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.Drain == 0 {
 		o.Drain = defaultDrain
+	}
+	if o.Overlap == 0 {
+		o.Overlap = defaultOverlap
 	}
 	if o.grace == 0 {
 		o.grace = defaultGrace

@@ -62,7 +62,7 @@ func TestNewMakesTheClientsThatAreMissing(t *testing.T) {
 		Specs: []channel.Spec{sms}, Senders: []Sender{{Channel: "sms", Sender: channel.Sender{Name: "main"}}},
 		Log: m, Backlog: m, Shards: 1,
 	})
-	if err != nil || given == nil || len(s.clients) != 1 {
+	if err != nil || given == nil || s.lanes[message.Lane{Channel: "sms"}].at(1).engine.Load().client != given {
 		t.Errorf("client %v, %v", given, err)
 	}
 }

@@ -60,9 +60,8 @@ func newQueue(sender int) *queue {
 	return &queue{sender: sender, flows: make(map[flowKey]*flow), recipients: make(map[uint64]*recipient)}
 }
 
-// flow returns the job's flow.
-func (q *queue) flow(job *message.Job) *flow {
-	key := flowKey{job.Workspace, classOf[job.Priority]}
+// flow returns the flow of the key.
+func (q *queue) flow(key flowKey) *flow {
 	f := q.flows[key]
 	if f == nil {
 		f = reuse(&q.spareFlows)

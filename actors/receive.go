@@ -24,14 +24,13 @@ func (s *System) Receive(cb *message.Callback) ([]message.Receipt, message.Reply
 		if !l.concerns(cb) {
 			continue
 		}
-		for _, out := range l.senders {
-			receiver, ok := out.adapter.(channel.Receiver)
-			if !ok || (cb.Sender != "" && out.name != cb.Sender) {
+		for _, out := range l.all() {
+			if cb.Sender != "" && out.name != cb.Sender {
 				continue
 			}
-			receipts, reply, err := s.read(l, out, receiver, cb)
-			if err == nil {
-				err = s.take(l, out, cb)
+			receipts, reply, err := s.readBy(l, out, cb)
+			if errors.Is(err, message.ErrUnknownSender) {
+				continue
 			}
 			if !errors.Is(err, message.ErrUnsigned) {
 				return receipts, reply, err
@@ -42,13 +41,34 @@ func (s *System) Receive(cb *message.Callback) ([]message.Receipt, message.Reply
 	return nil, message.Reply{}, answer
 }
 
+// readBy lets the sender read the callback, with its own settings and then
+// with those that a reload has replaced.
+func (s *System) readBy(l *lane, out *sender, cb *message.Callback) ([]message.Receipt, message.Reply, error) {
+	answer := message.ErrUnknownSender
+	for _, e := range out.engines(s.clock.read().mono) {
+		receiver, ok := e.adapter.(channel.Receiver)
+		if !ok {
+			continue
+		}
+		receipts, reply, err := s.read(l, out, receiver, cb)
+		if err == nil {
+			err = s.take(l, out, e.adapter, cb)
+		}
+		if !errors.Is(err, message.ErrUnsigned) {
+			return receipts, reply, err
+		}
+		answer = message.ErrUnsigned
+	}
+	return nil, message.Reply{}, answer
+}
+
 // concerns reports whether the callback may be for a sender of the lane. A
 // handshake bears no signature: every sender is asked.
 func (l *lane) concerns(cb *message.Callback) bool {
 	if cb.Channel != "" || cb.Sender != "" {
 		return l.name.Channel == cb.Channel
 	}
-	if l.header != "" && cb.Header(l.header) != "" {
+	if header := l.spec.SignatureHeader; header != "" && cb.Header(header) != "" {
 		return true
 	}
 	return cb.Method == http.MethodGet
@@ -72,8 +92,8 @@ func (s *System) read(l *lane, out *sender, r channel.Receiver, cb *message.Call
 
 // take hands on what recipients have written, if the callback brings any. A
 // panic over foreign bytes loses that alone.
-func (s *System) take(l *lane, out *sender, cb *message.Callback) error {
-	inbox, ok := out.adapter.(channel.Inbox)
+func (s *System) take(l *lane, out *sender, a channel.Adapter, cb *message.Callback) error {
+	inbox, ok := a.(channel.Inbox)
 	if !ok || s.options.Inbox == nil || cb.Method == http.MethodGet {
 		return nil
 	}

@@ -3,6 +3,8 @@ package actors
 import (
 	"testing"
 	"time"
+
+	"messagehub/actors/channel"
 )
 
 func TestRepaceCountsFromNow(t *testing.T) {
@@ -11,7 +13,7 @@ func TestRepaceCountsFromNow(t *testing.T) {
 	if got := g.grant(0, nil); len(got) != 1 || got[0].n != 1 {
 		t.Fatalf("granted %v", got)
 	}
-	g.repace(0, newPace(10, 1), 3)
+	g.repace(0, channel.Pace{PerSecond: 10, Burst: 1, InFlight: 3})
 	if at := g.earliest(); at != 100*time.Millisecond {
 		t.Errorf("the next permit comes at %v, want 100ms", at)
 	}
@@ -24,7 +26,7 @@ func TestRepaceBelowWhatIsInFlightGrantsNothing(t *testing.T) {
 	g := newGate(newPace(0, 0), 3, 1)
 	g.ask(0, 4)
 	g.grant(0, nil)
-	g.repace(0, newPace(0, 0), 1)
+	g.repace(0, channel.Pace{InFlight: 1})
 	for left := 2; left >= 0; left-- {
 		if got := g.grant(0, nil); len(got) != 0 {
 			t.Fatalf("granted %v with %d in flight", got, left+1)

@@ -169,3 +169,40 @@ func TestLateRepeatIsNotSent(t *testing.T) {
 		}
 	})
 }
+
+// TestRepeatStaysWithItsSender: no other sender takes over a send that its
+// provider may have; without its sender it is of unknown outcome.
+func TestRepeatStaysWithItsSender(t *testing.T) {
+	var by []string
+	line := spec("line", nil)
+	line.New = func(o channel.Sender) (channel.Adapter, error) {
+		return repeatable{func(context.Context, *channel.Request) (channel.Acceptance, error) {
+			by = append(by, o.Name)
+			return channel.Acceptance{}, &channel.Error{Code: channel.OutcomeUnknown}
+		}}, nil
+	}
+	one := Sender{Channel: "line", Sender: channel.Sender{Name: "one", HTTP: &channel.Client{}}}
+	two := Sender{Channel: "line", Sender: channel.Sender{Name: "two", HTTP: &channel.Client{}}, Share: Share{Standby: true}}
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, newMemory(newJournal(1)), Options{Specs: []channel.Spec{line}, Senders: []Sender{one, two}})
+		id := h.accept(text("a", "line"))
+		synctest.Wait()
+		if err := h.system.Pause(message.Lane{Channel: "line"}, "one", true); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		wantStatuses(t, h.memory, id, message.Queued)
+		if err := h.system.Reload([]Sender{two}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		wantStatuses(t, h.memory, id, message.Unknown)
+		if len(by) != 1 || by[0] != "one" {
+			t.Errorf("sent by %v", by)
+		}
+		if err := h.end(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -45,10 +45,15 @@ type try struct {
 	// repeat is how long the provider knows the attempt, see channel.Repeater;
 	// 0: not at all.
 	repeat time.Duration
+	// elsewhere: another sender of the lane can take it at once.
+	elsewhere bool
 }
 
 // step is what the attempt sends.
 func (t try) step() *message.Step { return &t.outbound.Steps[t.state.Attempts[t.attempt].Step] }
+
+// bound reports whether an earlier try may have reached the provider.
+func (t try) bound() bool { return t.state.Attempts[t.attempt].Bound }
 
 // repeatUntil is until when the attempt can be sent again without a second
 // message, if it is one of unknown outcome: its first start is what the
@@ -109,8 +114,9 @@ func (p policy) fact(t try, r result) message.Fact {
 		fact.Kind, fact.Failure.Permanent = message.Lost, false
 	case channel.Again:
 		p.postpone(&fact, t, r.err)
-		if p.rules[r.err.Code].Action == channel.Ask && fact.RetryAt >= t.repeatUntil() {
-			fact.Kind, fact.RetryAt = message.Lost, 0
+		fact.Repeat = p.rules[r.err.Code].Action == channel.Ask
+		if fact.Repeat && fact.RetryAt >= t.repeatUntil() {
+			fact.Kind, fact.RetryAt, fact.Repeat = message.Lost, 0, false
 		}
 	case channel.SlowRecipient, channel.SlowSender, channel.StopSender:
 		p.postpone(&fact, t, r.err)
@@ -129,7 +135,9 @@ func (p policy) action(t try, r result) channel.Action {
 		return channel.Again
 	case action == channel.Again && t.state.Attempts[t.attempt].Tries >= retryTries:
 		return channel.Fail
-	case action == channel.StopSender && movesOn(t):
+	case t.bound() && (action == channel.StopSender || r.err.Code == channel.NoSender):
+		return channel.Ask
+	case action == channel.StopSender && !t.elsewhere && t.outbound.Onward(t.state.Attempts[t.attempt].Step):
 		return channel.Fail
 	}
 	return action
@@ -145,7 +153,7 @@ func (p policy) tooLate(t try) bool {
 // postpone makes fact a retry, not before the provider wants it.
 func (p policy) postpone(fact *message.Fact, t try, err *channel.Error) {
 	span := doubled(retryFirst, retryMost, t.state.Attempts[t.attempt].Tries-1)
-	if p.rules[err.Code].Action == channel.StopSender {
+	if p.rules[err.Code].Action == channel.StopSender && !t.elsewhere {
 		span = stopFirst
 	}
 	delay := time.Duration(t.random * float64(span))
@@ -162,19 +170,6 @@ func panics(t try) int {
 		}
 	}
 	return n
-}
-
-// movesOn reports whether a failure takes the message to another step.
-func movesOn(t try) bool {
-	o := t.outbound
-	cause := message.OnFailed
-	for next := t.state.Attempts[t.attempt].Step + 1; next < len(o.Steps) && o.On&cause != 0; next++ {
-		if o.Steps[next].Unroutable == "" {
-			return true
-		}
-		cause = message.OnUnroutable
-	}
-	return false
 }
 
 // failure returns err in the log's terms.

@@ -127,9 +127,27 @@ func TestStoppedSenderLetsTheMessageMoveOn(t *testing.T) {
 	}
 }
 
-// TestMovesOnAgreesWithTheLog: what the policy expects of a failure is what
+// TestStoppedSenderBesideOthers: another sender comes before another step, but
+// a message that may have reached the provider goes to neither.
+func TestStoppedSenderBesideOthers(t *testing.T) {
+	p := policy{channel.Rules()}
+	refused := result{err: &channel.Error{Code: channel.BadCredentials}}
+	in := tryOf(1, message.OnAll)
+	in.elsewhere = true
+	if got := p.fact(in, refused); got.Kind != message.Deferred || got.RetryAt.Sub(in.now) > retryFirst || !got.Uncounted {
+		t.Errorf("kind %d at %v", got.Kind, got.RetryAt.Sub(in.now))
+	}
+	in.state.Attempts[0].Bound = true
+	for _, code := range []channel.Code{channel.BadCredentials, channel.NoSender} {
+		if got := p.fact(in, result{err: &channel.Error{Code: code}}); got.Kind != message.Lost || got.Failure.Code != string(code) {
+			t.Errorf("a bound attempt, %s: kind %d %+v", code, got.Kind, got.Failure)
+		}
+	}
+}
+
+// TestOnwardAgreesWithTheLog: what Onward expects of a failure is what
 // the transitions make of it.
-func TestMovesOnAgreesWithTheLog(t *testing.T) {
+func TestOnwardAgreesWithTheLog(t *testing.T) {
 	for on := message.Causes(0); on <= message.OnAll; on++ {
 		for mask := range 8 {
 			o := &message.Outbound{On: on, CreatedAt: 1, ExpiresIn: message.DefaultExpiresIn, Steps: make([]message.Step, 4)}
@@ -141,7 +159,7 @@ func TestMovesOnAgreesWithTheLog(t *testing.T) {
 			}
 			s, _ := message.Begin(o, 1)
 			s.Apply(o, message.Fact{Kind: message.Started, At: 1, Position: 1}, 2)
-			want := movesOn(try{outbound: o, state: &s})
+			want := o.Onward(0)
 			e := s.Apply(o, message.Fact{Kind: message.Rejected, At: 1, Failure: &message.Failure{Code: "x"}}, 3)
 			if e.Dispatch != want {
 				t.Errorf("on %b, unroutable %b: moves on %v, expected %v", on, mask, e.Dispatch, want)

@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"messagehub/actors/channel"
@@ -31,17 +30,6 @@ func (s *System) reporter(lane message.Lane) func([]message.Receipt) error {
 			rs[i].Channel, rs[i].Test = lane.Channel, lane.Test
 		}
 		return s.options.Reports.Report(rs, s.clock.read().wall)
-	}
-}
-
-// runAdapters starts the work that adapters have beside sending. It ends with ctx.
-func (s *System) runAdapters(ctx context.Context, work *sync.WaitGroup) {
-	for _, l := range s.order {
-		for _, out := range l.senders {
-			if r, ok := out.adapter.(channel.Runner); ok {
-				work.Go(func() { s.keepRunning(ctx, l, out, r) })
-			}
-		}
 	}
 }
 

@@ -39,8 +39,8 @@ var (
 func (s *System) Senders() []SenderState {
 	var out []SenderState
 	for _, l := range s.order {
-		for _, o := range l.senders {
-			if o.name != "" {
+		for _, o := range l.all() {
+			if o.name != "" && !o.gone.Load() {
 				out = append(out, s.state(l, o))
 			}
 		}
@@ -49,7 +49,7 @@ func (s *System) Senders() []SenderState {
 }
 
 func (s *System) state(l *lane, o *sender) SenderState {
-	state := SenderState{Lane: l.name, Name: o.name, PerSecond: o.pace.PerSecond, Trouble: o.trouble.Load()}
+	state := SenderState{Lane: l.name, Name: o.name, PerSecond: o.made.Load().Pace.PerSecond, Trouble: o.trouble.Load()}
 	o.gate.look(func(g *gate, now time.Duration) {
 		state.Paused, state.Breaker, state.InFlight, state.Limit = g.paused, g.breaker.state, g.inFlight, g.limit
 		state.Waits = max(0, g.resume-now)
@@ -74,7 +74,7 @@ func (s *System) Probe(ctx context.Context, lane message.Lane, name string) (acc
 	if o == nil {
 		return "", ErrNoSender
 	}
-	p, ok := o.adapter.(channel.Prober)
+	p, ok := o.engine.Load().adapter.(channel.Prober)
 	if !ok {
 		return "", ErrNoProbe
 	}
@@ -88,14 +88,8 @@ func (s *System) Probe(ctx context.Context, lane message.Lane, name string) (acc
 }
 
 func (s *System) sender(lane message.Lane, name string) *sender {
-	l := s.lanes[lane]
-	if l == nil || name == "" {
-		return nil
-	}
-	for _, o := range l.senders {
-		if o.name == name {
-			return o
-		}
+	if l := s.lanes[lane]; l != nil {
+		return l.named(name)
 	}
 	return nil
 }

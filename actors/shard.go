@@ -15,9 +15,11 @@ import (
 //
 // Invariant: no job is started, nor expired, twice.
 type shard struct {
-	limits  limits
-	queues  []*queue // one for each sender
-	resolve func(from string) int
+	limits limits
+	queues []*queue // one for each sender
+	stands []standing
+	choice *choice
+	upNow  func(sender int) bool // isUp, made once
 	slab
 	deadlines alarms[deadline]
 	pauses    alarms[pausedRecipient]
@@ -28,6 +30,9 @@ type shard struct {
 	// taken is the position of the last job that the mailbox gave.
 	taken message.Position
 	sweep sweep
+	// away are the positions of jobs that were under way when the log was
+	// begun to be read again.
+	away map[message.Position]bool
 	// actions are those of the step under way, fresh the slots that it has
 	// admitted jobs to. None of them is sent before a later step.
 	actions []action
@@ -59,6 +64,8 @@ type event struct {
 	// granted: n permits of a generation for a sender.
 	sender, n  int
 	generation uint32
+	standing   standing // stood: of sender
+	choice     *choice  // chosen
 }
 
 type eventKind uint8
@@ -70,6 +77,8 @@ const (
 	granted                    // the gate gave permits
 	settled                    // an action is done: its outcome is recorded
 	drained                    // start nothing any more
+	stood                      // a sender's standing has changed
+	chosen                     // the senders have changed
 )
 
 // action is something to do.
@@ -78,7 +87,7 @@ type action struct {
 	sender     int
 	n          int // ask, giveBack
 	generation uint32
-	slot       ref // send, expire: to be named when it is settled
+	slot       ref // send, expire, divert: to be named when it is settled
 	job        message.Job
 }
 
@@ -87,16 +96,17 @@ type actionKind uint8
 const (
 	send     actionKind = iota // start the job and send it
 	expire                     // record that the job is overdue
+	divert                     // record that the job moves on without a try
 	ask                        // ask the gate for n permits
 	giveBack                   // return n permits unused
 )
 
-// newShard makes the shard of a lane with that many senders; resolve finds the
-// one that a job names.
-func newShard(l limits, senders int, resolve func(from string) int) *shard {
-	s := &shard{limits: l, resolve: resolve}
-	for i := range senders {
-		s.queues = append(s.queues, newQueue(i))
+// newShard makes the shard of a lane whose senders are those of the choice.
+func newShard(l limits, c *choice) *shard {
+	s := &shard{limits: l, choice: c, away: make(map[message.Position]bool)}
+	s.upNow = s.isUp
+	for i := range c.names {
+		s.queues, s.stands = append(s.queues, newQueue(i)), append(s.stands, up)
 	}
 	return s
 }
@@ -107,15 +117,19 @@ func (s *shard) step(now moment, e event) []action {
 	s.actions, s.fresh = s.actions[:0], s.fresh[:0]
 	switch e.kind {
 	case delivered:
-		s.deliver(e.jobs)
+		s.deliver(now, e.jobs)
 	case swept:
-		s.swept(e.jobs, e.end)
+		s.swept(now, e.jobs, e.end)
 	case granted:
 		s.start(now, e)
 	case settled:
 		s.settle(now, e)
 	case drained:
 		s.draining = true
+	case stood:
+		s.stand(now, e.sender, e.standing)
+	case chosen:
+		s.choose(now, e.choice)
 	}
 	s.passTime(now)
 	s.ask()
@@ -126,7 +140,7 @@ func (s *shard) step(now moment, e event) []action {
 func (s *shard) busy() bool { return s.sending+s.expiring > 0 }
 
 // admit takes the job into the window. Precondition: there is room.
-func (s *shard) admit(job *message.Job, q *queue, f *flow) {
+func (s *shard) admit(now moment, job *message.Job, q *queue, f *flow) {
 	i := s.add(*job)
 	s.fresh = append(s.fresh, i)
 	t := s.at(i)
@@ -134,6 +148,11 @@ func (s *shard) admit(job *message.Job, q *queue, f *flow) {
 	q.held++
 	f.held++
 	s.makeReady(i, s.pushBack)
+	if job.Onward && s.stands[q.sender] == stopped {
+		t.diverted = true
+		s.lapse(now, i)
+		return
+	}
 	s.deadlines.add(int64(job.Deadline), deadline{i, job.Position})
 }
 
@@ -200,6 +219,9 @@ func (s *shard) pick(now moment, q *queue) ref {
 func (s *shard) settle(now moment, e event) {
 	t := s.at(e.slot)
 	q, f, state, recipient := t.queue, t.flow, t.state, t.job.Recipient
+	if len(s.away) > 0 {
+		delete(s.away, t.job.Position)
+	}
 	s.release(e.slot)
 	q.held--
 	f.held--

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -24,10 +25,12 @@ type watched struct {
 	orders []message.ID
 }
 
-// order is what messages keep their order within.
+// order is what messages keep their order within. Those that name their sender
+// keep theirs even when others change.
 type order struct {
 	lane      message.Lane
 	sender    string
+	named     bool
 	workspace message.WorkspaceID
 	class     int
 	recipient uint64
@@ -39,6 +42,9 @@ func watch(t *rapid.T) *watched {
 	}
 	w.seen = w.checkSend
 	w.journal.observe = w.checkFact
+	w.chose = func(l *worldLane, known bool) {
+		maps.DeleteFunc(w.last, func(o order, _ message.Position) bool { return o.lane == l.lane && !(known && o.named) })
+	}
 	return w
 }
 
@@ -70,10 +76,16 @@ func (w *watched) checkSend(f *flight) {
 		}
 	}
 	w.live[job.ID] = true
-	o := order{f.lane.lane, f.lane.senders[f.do.sender].name, job.Workspace, classOf[job.Priority], job.Recipient}
 	if job.Position != job.ID.Position() {
 		return // a retry, or a fallback
 	}
+	w.checkOrder(job, order{f.lane.lane, f.lane.senders[f.do.sender].name, false, job.Workspace, classOf[job.Priority], job.Recipient})
+	if job.From != "" {
+		w.checkOrder(job, order{f.lane.lane, job.From, true, job.Workspace, classOf[job.Priority], job.Recipient})
+	}
+}
+
+func (w *watched) checkOrder(job *message.Job, o order) {
 	if job.Position < w.last[o] {
 		w.t.Fatalf("message of position %d is started after that of %d", job.Position, w.last[o])
 	}
@@ -151,16 +163,30 @@ func (w *watched) randomLane(name string) *worldLane {
 		lane: message.Lane{Channel: name}, ring: pick("ring", 1, 6),
 		limits: limits{window: window, share: pick("share", 1, window), asks: pick("asks", 1, 4), expiry: pick("expiry", 1, 2)},
 	}
-	for i := range pick("senders", 1, 2) {
-		rate := rapid.SampledFrom([]float64{0, 0, 5, 50}).Draw(w.t, "rate")
-		l.senders = append(l.senders, worldSender{fmt.Sprintf("s%d", i), newPace(rate, pick("burst", 1, 3)), pick("inflight", 1, 4)})
-	}
+	l.senders = append(l.senders, worldSender{inFlight: 4}) // nobody
+	l.senders = append(l.senders, w.randomSenders(1, 3)...)
 	return l
 }
 
+func (w *watched) randomSenders(least, most int) []worldSender {
+	pick := func(label string, low, high int) int { return rapid.IntRange(low, high).Draw(w.t, label) }
+	var all []worldSender
+	for i := range pick("senders", least, most) {
+		rate := rapid.SampledFrom([]float64{0, 0, 5, 50}).Draw(w.t, "rate")
+		share := Share{Weight: pick("weight", 0, 2)}
+		share.Standby = share.Weight == 0 && rapid.Bool().Draw(w.t, "standby")
+		if share.given() && rapid.Bool().Draw(w.t, "prefixed") {
+			share.Prefixes = []uint64{uint64(pick("prefix", 1, 2))}
+		}
+		c := candidate{name: fmt.Sprintf("s%d", i), share: share}
+		all = append(all, worldSender{c, newPace(rate, pick("burst", 1, 3)), pick("inflight", 1, 4)})
+	}
+	return all
+}
+
 func (w *watched) randomMessage() {
-	to := rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f"}).Draw(w.t, "to")
-	from := rapid.SampledFrom([]string{"", "s0", "s1"}).Draw(w.t, "from")
+	to := rapid.SampledFrom([]string{"a", "b", "c", "+11", "+12", "+21"}).Draw(w.t, "to")
+	from := rapid.SampledFrom([]string{"", "", "s0", "s1"}).Draw(w.t, "from")
 	o := &message.Outbound{
 		Workspace: message.WorkspaceID(rapid.IntRange(1, 3).Draw(w.t, "workspace")), On: message.OnAll, CreatedAt: w.now.wall,
 		Priority:  message.Priority(rapid.IntRange(0, 2).Draw(w.t, "priority")),
@@ -197,6 +223,20 @@ func (w *watched) randomAnswer() {
 	}
 }
 
+// randomReload changes the senders of a lane; they keep their bounds.
+func (w *watched) randomReload() {
+	l := w.order[rapid.IntRange(0, 1).Draw(w.t, "lane")]
+	w.reload(l, w.randomSenders(0, 3))
+	w.settleDown()
+}
+
+func (w *watched) randomPause() {
+	l := w.order[rapid.IntRange(0, 1).Draw(w.t, "lane")]
+	g := &l.gates[rapid.IntRange(1, len(l.gates)-1).Draw(w.t, "sender")]
+	g.paused = !g.paused
+	w.settleDown()
+}
+
 func (w *watched) reboot() {
 	clear(w.live)
 	w.restart()
@@ -227,7 +267,11 @@ func TestShardKeepsItsPromises(t *testing.T) {
 					_, _ = w.fold(id, message.Fact{Kind: message.Cancel, At: w.now.wall})
 				}
 			case 12:
-				switch rapid.IntRange(0, 8).Draw(t, "end") {
+				switch rapid.IntRange(0, 12).Draw(t, "end") {
+				case 2, 3:
+					w.randomReload()
+				case 4, 5:
+					w.randomPause()
 				case 0:
 					w.reboot()
 				case 1:
@@ -251,6 +295,11 @@ func TestShardKeepsItsPromises(t *testing.T) {
 
 // finish lets the provider work and time pass until nothing is left.
 func (w *watched) finish() {
+	for _, l := range w.order {
+		for i := range l.gates {
+			l.gates[i].paused = false
+		}
+	}
 	w.settleDown()
 	for range 10_000 {
 		if len(w.flights) == 0 && w.waiting() == 0 && len(w.timers) == 0 {

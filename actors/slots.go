@@ -16,6 +16,7 @@ type slot struct {
 	list       *list
 	prev, next ref
 	state      slotState
+	diverted   bool   // overdue, expiring: it moves on without a try
 	generation uint32 // of the permit it was sent with
 }
 
@@ -25,10 +26,13 @@ const (
 	free     slotState = iota
 	ready              // in its flow, for the next permit
 	parked             // waits for its recipient
-	overdue            // waits to be expired
+	overdue            // waits to be expired or diverted
 	sending            // handed to an attempt
-	expiring           // its expiry is being recorded
+	expiring           // its end is being recorded
 )
+
+// waits reports whether the slot's job may be sent yet.
+func (t *slot) waits() bool { return t.state == ready || t.state == parked }
 
 // list is a first-in first-out list of slots; the zero list is empty.
 type list struct {

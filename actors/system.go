@@ -17,8 +17,12 @@ type System struct {
 	clock   clock
 	policy  policy
 	lanes   map[message.Lane]*lane
-	order   []*lane           // in the order of the specs, live before test
-	clients []*channel.Client // those made here
+	order   []*lane       // in the order of the specs, live before test
+	over    chan struct{} // closed when no more work is taken
+	// reloading is held while the senders change. It guards running, which is
+	// what the adapters' own work lives in; nil before Run and after it.
+	reloading sync.Mutex
+	running   context.Context
 
 	mu struct {
 		sync.Mutex
@@ -36,7 +40,7 @@ func New(o Options) (*System, error) {
 	}
 	s := &System{
 		options: o, clock: clock{o.Now, o.Now()}, policy: policy{channel.Rules()},
-		lanes: make(map[message.Lane]*lane),
+		lanes: make(map[message.Lane]*lane), over: make(chan struct{}),
 	}
 	for _, spec := range o.Specs {
 		for _, test := range []bool{false, true} {
@@ -81,16 +85,38 @@ func (s *System) Run(ctx context.Context) error {
 			})
 		}
 	}
-	var work sync.WaitGroup
-	running, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	s.runAdapters(running, &work)
+	s.startEngines(ctx)
 	<-run.Done()
+	close(s.over)
 	err := s.drain(&loops, abandon)
-	end()
-	work.Wait()
 	s.close()
 	return errors.Join(s.failure(), err)
+}
+
+// startEngines begins the work that adapters have beside sending. It goes on
+// after ctx, until close.
+func (s *System) startEngines(ctx context.Context) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	s.running = context.WithoutCancel(ctx)
+	for _, l := range s.order {
+		for _, out := range l.all() {
+			s.start(l, out, out.engine.Load())
+		}
+	}
+}
+
+// CatchingUp tells how many of the shards have not yet read all that waited in
+// the log when Run began.
+func (s *System) CatchingUp() (shards, of int) {
+	for _, l := range s.order {
+		for _, a := range l.actors {
+			if of++; !a.caught.Load() {
+				shards++
+			}
+		}
+	}
+	return shards, of
 }
 
 func (s *System) begin(cancel context.CancelFunc) bool {
@@ -128,14 +154,25 @@ func (s *System) drain(loops *sync.WaitGroup, abandon func()) error {
 	}
 }
 
+// close ends the adapters' own work, then lets go of what they have.
 func (s *System) close() {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	s.running = nil
 	for _, l := range s.order {
-		for _, out := range l.senders {
+		for _, out := range l.all() {
 			out.gate.close()
+			if e := out.engine.Load(); e.end != nil {
+				e.end()
+			}
 		}
 	}
-	for _, c := range s.clients {
-		c.Close()
+	for _, l := range s.order {
+		for _, out := range l.all() {
+			e := out.engine.Load()
+			e.halt()
+			e.close()
+		}
 	}
 }
 

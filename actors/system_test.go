@@ -614,7 +614,7 @@ func TestNothingStartsAfterTheEnd(t *testing.T) {
 	end()
 	a.run, a.sends = ended, ended
 	job := m.journal.backlog(place{lane.name, 0}, 0, make([]message.Job, 0, 1))[0]
-	if _, ok := a.begin(action{job: job}, lane.senders[0]); ok || m.last(id) != message.Queued {
+	if _, ok := a.begin(action{job: job}, lane.at(nobodyIndex)); ok || m.last(id) != message.Queued {
 		t.Errorf("begun %v, the message is %v", ok, m.last(id))
 	}
 }

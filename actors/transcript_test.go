@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,10 +21,14 @@ var rewrite = flag.Bool("rewrite", false, "write what the transcripts give into 
 // TestTranscripts plays testdata/shard. A transcript is blocks of commands,
 // each followed by "----" and what came of them:
 //
-//	lane NAME [senders=a,b] [inflight=N] [rate=N] [burst=N] [window=N] [share=N] [mailbox=N]
+//	lane NAME [senders=SENDER,…] [inflight=N] [rate=N] [burst=N] [window=N] [share=N] [mailbox=N]
 //	deliver NAME LANE[>LANE…] to=ADDRESS [from=SENDER] [ws=N] [prio=high|bulk] [expires=D] [unknown=retry|advance]
 //	sent NAME ok|panic|CODE [retry-after=D]
+//	senders LANE SENDER,… | pause LANE SENDER | resume LANE SENDER
 //	cancel NAME | advance D | jump D | drain | restart | status NAME…
+//
+// A SENDER is a name, with its weight as in "a*2" (0: standby) and its prefixes
+// as in "a+49+4420".
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/shard/*.txt")
 	if err != nil || len(files) == 0 {
@@ -109,6 +114,15 @@ func (p *player) command(words []string) {
 		p.deliver(args[0], args[1], options)
 	case "sent":
 		p.sent(args[0], args[1], options)
+	case "senders":
+		l := p.lanes[message.Lane{Channel: args[0]}]
+		p.reload(l, p.senders(args[1], newPace(0, 0), 8))
+		p.settleDown()
+	case "pause", "resume":
+		l := p.lanes[message.Lane{Channel: args[0]}]
+		i := slices.IndexFunc(l.senders, func(s worldSender) bool { return s.name == args[1] })
+		l.gates[i].paused = words[0] == "pause"
+		p.settleDown()
 	case "cancel":
 		_, _ = p.fold(p.names[args[0]], message.Fact{Kind: message.Cancel, At: p.now.wall})
 		p.settleDown()
@@ -149,11 +163,33 @@ func (p *player) lane(name string, options map[string]string) *worldLane {
 	if senders == "" {
 		senders = "main"
 	}
-	for _, s := range strings.Split(senders, ",") {
-		pace := newPace(number("rate", 0), int(number("burst", 1)))
-		l.senders = append(l.senders, worldSender{s, pace, int(number("inflight", 8))})
-	}
+	l.senders = append(l.senders, worldSender{inFlight: 8}) // nobody
+	pace := newPace(number("rate", 0), int(number("burst", 1)))
+	l.senders = append(l.senders, p.senders(senders, pace, int(number("inflight", 8)))...)
 	return l
+}
+
+// senders reads "a*2,b*0+49+4420".
+func (p *player) senders(text string, pace pace, inFlight int) []worldSender {
+	var all []worldSender
+	for _, s := range strings.Split(text, ",") {
+		words := strings.Split(s, "+")
+		name, weight, weighted := strings.Cut(words[0], "*")
+		share := Share{}
+		if weighted {
+			share.Weight, _ = strconv.Atoi(weight)
+			share.Standby = share.Weight == 0
+		}
+		for _, w := range words[1:] {
+			n, err := strconv.ParseUint(w, 10, 64)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			share.Prefixes = append(share.Prefixes, n)
+		}
+		all = append(all, worldSender{candidate{name: name, share: share}, pace, inFlight})
+	}
+	return all
 }
 
 func (p *player) deliver(name, chain string, options map[string]string) {

@@ -9,8 +9,9 @@ import (
 // of permits to the shards, outside the lock.
 type turnstile struct {
 	clock   clock
-	deliver func(grant) // called without the lock
+	deliver func(grant) // called without the lock, as are the others
 	watch   func(BreakerState)
+	tell    func() // that the standing has changed
 
 	mu struct {
 		sync.Mutex
@@ -19,11 +20,14 @@ type turnstile struct {
 		// armed is when the timer fires; never if it will not.
 		armed  time.Duration
 		closed bool
+		stand  standing
+		// idle is closed when no permit is out; nil: nobody waits for that.
+		idle chan struct{}
 	}
 }
 
-func newTurnstile(g gate, c clock, deliver func(grant), watch func(BreakerState)) *turnstile {
-	t := &turnstile{clock: c, deliver: deliver, watch: watch}
+func newTurnstile(g gate, c clock, deliver func(grant), watch func(BreakerState), tell func()) *turnstile {
+	t := &turnstile{clock: c, deliver: deliver, watch: watch, tell: tell}
 	t.mu.gate, t.mu.armed = g, never
 	return t
 }
@@ -41,6 +45,21 @@ func (t *turnstile) settle(r report) {
 // pause holds the gate back, or lets it go on.
 func (t *turnstile) pause(paused bool) {
 	t.turn(func(g *gate, _ time.Duration) { g.paused = paused })
+}
+
+// hold makes the gate grant nothing until it is renewed. The channel is closed
+// when no permit is out.
+func (t *turnstile) hold() <-chan struct{} {
+	idle := make(chan struct{})
+	t.turn(func(g *gate, _ time.Duration) { g.held, t.mu.idle = true, idle })
+	return idle
+}
+
+// standing tells how the sender stands.
+func (t *turnstile) standing() standing {
+	var st standing
+	t.look(func(g *gate, now time.Duration) { st = g.standing(now) })
+	return st
 }
 
 // look shows the gate as it is.
@@ -65,7 +84,13 @@ func (t *turnstile) turn(change func(*gate, time.Duration)) {
 	before := g.breaker.state
 	change(g, now)
 	granted := g.grant(now, room[:0])
-	after := g.breaker.state
+	after, stand := g.breaker.state, g.standing(now)
+	moved := stand != t.mu.stand
+	t.mu.stand = stand
+	if t.mu.idle != nil && g.inFlight == 0 {
+		close(t.mu.idle)
+		t.mu.idle = nil
+	}
 	t.armLocked(now)
 	t.mu.Unlock()
 	for _, grant := range granted {
@@ -74,13 +99,22 @@ func (t *turnstile) turn(change func(*gate, time.Duration)) {
 	if after != before {
 		t.watch(after)
 	}
+	if moved {
+		t.tell()
+	}
 }
 
-// armLocked sets the timer for the next grant that time alone makes possible.
+// armLocked sets the timer for the next grant, or change of the standing, that
+// time alone makes possible.
 func (t *turnstile) armLocked(now time.Duration) {
 	at := never
-	if t.mu.gate.asked > 0 && !t.mu.closed {
-		at = t.mu.gate.earliest()
+	if g := &t.mu.gate; !t.mu.closed {
+		if g.asked > 0 {
+			at = g.earliest()
+		}
+		if b := &g.breaker; b.state == BreakerOpen && now < b.until {
+			at = min(at, b.until)
+		}
 	}
 	if at == t.mu.armed {
 		return

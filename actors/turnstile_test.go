@@ -9,7 +9,7 @@ import (
 
 // granting is a turnstile that counts what it grants to its one shard.
 func granting(c clock, perSecond float64, got *atomic.Int64) *turnstile {
-	return newTurnstile(newGate(newPace(perSecond, 1), 100, 1), c, func(g grant) { got.Add(int64(g.n)) }, func(BreakerState) {})
+	return newTurnstile(newGate(newPace(perSecond, 1), 100, 1), c, func(g grant) { got.Add(int64(g.n)) }, func(BreakerState) {}, func() {})
 }
 
 // TestTurnstileFollowsItsClock: where the clock runs slower than the timers,

@@ -28,6 +28,9 @@ type world struct {
 	out     strings.Builder
 	// seen is told each send before it is noted as in flight.
 	seen func(*flight)
+	// chose is told when jobs may change their sender in a lane; known: only
+	// those that name none.
+	chose func(l *worldLane, known bool)
 	// first says which source of jobs a turn tries first.
 	first func() int
 }
@@ -38,13 +41,14 @@ type worldLane struct {
 	senders []worldSender
 	ring    int
 	gates   []gate
+	stands  []standing // as the shard was told last
 	shard   *shard
 	mailbox *mailbox
 	events  []event
 }
 
 type worldSender struct {
-	name     string
+	candidate
 	pace     pace
 	inFlight int
 }
@@ -63,7 +67,7 @@ func newWorld() *world {
 		journal: newJournal(1), now: moment{wall: worldStart}, policy: policy{channel.Rules()},
 		lanes: map[message.Lane]*worldLane{}, names: map[string]message.ID{}, called: map[message.ID]string{},
 		random: func() float64 { return 0.5 }, seen: func(*flight) {},
-		first: func() int { return 0 },
+		chose: func(*worldLane, bool) {}, first: func() int { return 0 },
 	}
 	w.journal.feed = func(lane message.Lane, _ int, job message.Job) { w.lanes[lane].mailbox.offer(job) }
 	w.journal.observe = w.note
@@ -79,16 +83,41 @@ func (w *world) addLane(l *worldLane) {
 
 // boot makes the lane's shard, gates and mailbox anew.
 func (w *world) boot(l *worldLane) {
-	l.gates, l.events = nil, nil
-	for _, s := range l.senders {
-		l.gates = append(l.gates, newGate(s.pace, s.inFlight, 1))
-	}
-	l.shard = newShard(l.limits, len(l.senders), l.resolve)
+	l.gates, l.stands, l.events = nil, nil, nil
+	l.open()
+	l.shard = newShard(l.limits, l.choose())
 	l.mailbox = newMailbox(l.ring)
 }
 
-func (l *worldLane) resolve(from string) int {
-	return max(0, slices.IndexFunc(l.senders, func(s worldSender) bool { return s.name == from }))
+// open makes the gates of senders that have none.
+func (l *worldLane) open() {
+	for _, s := range l.senders[len(l.gates):] {
+		l.gates, l.stands = append(l.gates, newGate(s.pace, s.inFlight, 1)), append(l.stands, up)
+	}
+}
+
+func (l *worldLane) choose() *choice {
+	all := make([]candidate, len(l.senders))
+	for i, s := range l.senders {
+		all[i] = s.candidate
+	}
+	return newChoice(all)
+}
+
+// reload puts other senders in force. Those that are there keep their place.
+func (w *world) reload(l *worldLane, senders []worldSender) {
+	for i := range l.senders[1:] {
+		s := &l.senders[1+i]
+		s.gone = true
+		if k := slices.IndexFunc(senders, func(o worldSender) bool { return o.name == s.name }); k >= 0 {
+			s.share, s.gone = senders[k].share, false
+			senders = slices.Delete(slices.Clone(senders), k, k+1)
+		}
+		l.gates[1+i].held = s.gone
+	}
+	l.senders = append(l.senders, senders...)
+	l.open()
+	l.events = append(l.events, event{kind: chosen, choice: l.choose()})
 }
 
 // drain tells the shards to start nothing any more.
@@ -151,6 +180,10 @@ func (w *world) passPermits(l *worldLane, i int) {
 	for _, g := range l.gates[i].grant(w.now.mono, nil) {
 		l.events = append(l.events, event{kind: granted, sender: i, n: g.n, generation: g.generation})
 	}
+	if st := l.gates[i].standing(w.now.mono); st != l.stands[i] {
+		l.stands[i] = st
+		l.events = append(l.events, event{kind: stood, sender: i, standing: st})
+	}
 }
 
 const worldBatch = 3
@@ -197,12 +230,21 @@ func (w *world) inspect(l *worldLane) {
 }
 
 func (w *world) step(l *worldLane, e event) {
+	if e.kind == stood || e.kind == chosen {
+		w.chose(l, e.kind == stood)
+	}
 	for _, do := range slices.Clone(l.shard.step(w.now, e)) {
 		switch do.kind {
 		case send:
 			w.send(l, do)
 		case expire:
 			_, _ = w.fold(do.job.ID, message.Fact{Kind: message.Overdue, Attempt: do.job.Attempt, At: w.now.wall})
+			l.events = append(l.events, event{kind: settled, slot: do.slot})
+		case divert:
+			refusal := w.policy.failure(&channel.Error{Code: channel.BadCredentials})
+			_, _ = w.fold(do.job.ID, message.Fact{
+				Kind: message.Diverted, Attempt: do.job.Attempt, Position: do.job.Position, Failure: refusal, At: w.now.wall,
+			})
 			l.events = append(l.events, event{kind: settled, slot: do.slot})
 		case ask:
 			l.gates[do.sender].ask(0, do.n)
@@ -236,6 +278,11 @@ func (w *world) answer(f *flight, r result) {
 	w.flights = slices.DeleteFunc(w.flights, func(o *flight) bool { return o == f })
 	r = w.policy.normal(r)
 	f.try.now, f.try.random = w.now.wall, w.random()
+	if w.policy.verdict(r) == verdictStopped {
+		can := func(i int) bool { return i != f.do.sender && f.lane.gates[i].standing(w.now.mono) == up }
+		to := f.lane.choose().pick(&f.do.job, can)
+		f.try.elsewhere = to != nobodyIndex && can(to)
+	}
 	fact := w.policy.fact(f.try, r)
 	back := report{generation: f.do.generation, verdict: w.policy.verdict(r), random: w.random()}
 	done := event{kind: settled, slot: f.do.slot}
@@ -284,8 +331,12 @@ func (w *world) sleep() time.Duration {
 	for _, l := range w.order {
 		d = min(d, l.shard.alarm(w.now))
 		for i := range l.gates {
-			if g := &l.gates[i]; g.asked > 0 && g.earliest() != never {
+			g := &l.gates[i]
+			if g.asked > 0 && g.earliest() != never {
 				d = min(d, g.earliest()-w.now.mono)
+			}
+			if g.breaker.state == BreakerOpen && g.breaker.until > w.now.mono {
+				d = min(d, g.breaker.until-w.now.mono)
 			}
 		}
 	}
@@ -332,7 +383,7 @@ func describe(f message.Fact) string {
 
 var factNames = map[message.FactKind]string{
 	message.Accepted: "accepted", message.Rejected: "rejected", message.Deferred: "deferred", message.Lost: "lost",
-	message.Overdue: "overdue", message.TimedOut: "timed out", message.Cancel: "canceled",
+	message.Diverted: "diverted", message.Overdue: "overdue", message.TimedOut: "timed out", message.Cancel: "canceled",
 }
 
 // flightOf returns the send in flight of the named message.

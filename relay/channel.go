@@ -22,7 +22,7 @@ type Channel struct {
 	// CheckContent refuses what the channel can never carry; it may be nil.
 	CheckContent func(*message.Step) *Fault
 	// Segments counts what a text costs at the sender that a message names, or
-	// at the default one; it may be nil.
+	// at the first one; it may be nil.
 	Segments func(from string, test bool, text string) (n int, encoding string)
 	// Configured: it has a sender for live messages.
 	Configured bool

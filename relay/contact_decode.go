@@ -325,8 +325,9 @@ func (d *contactDraft) optOutFrom(param, scope string, out bool) {
 
 // carrier finds a channel by name, and lists the fault if there is none.
 func (d *contactDraft) carrier(param, name string) *carrier {
-	for i := range d.reader.carriers {
-		if c := &d.reader.carriers[i]; c.Name == name {
+	carriers := *d.reader.carriers.Load()
+	for i := range carriers {
+		if c := &carriers[i]; c.Name == name {
 			return c
 		}
 	}

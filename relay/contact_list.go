@@ -61,8 +61,9 @@ func (s *Server) contactQuery(c *call) (q message.ContactQuery, faults []Fault) 
 	if seen["channel"] != seen["address"] {
 		faults = append(faults, Fault{"address", MissingParameter, "channel and address go together: one says what the other means."})
 	}
-	if i := slices.IndexFunc(s.reader.carriers, func(c carrier) bool { return c.Name == q.Identity.Channel }); i >= 0 {
-		q.Identity.Address = s.reader.carriers[i].plainAddress(q.Identity.Address)
+	carriers := *s.reader.carriers.Load()
+	if i := slices.IndexFunc(carriers, func(c carrier) bool { return c.Name == q.Identity.Channel }); i >= 0 {
+		q.Identity.Address = carriers[i].plainAddress(q.Identity.Address)
 	}
 	return q, faults
 }

@@ -3,6 +3,7 @@ package relay
 import (
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"messagehub/store/message"
 )
@@ -24,10 +25,10 @@ const (
 // reader turns the bodies of sends into messages. It holds what does not
 // change from one to the next.
 type reader struct {
-	carriers []carrier
-	contacts ContactBook   // may be nil
-	reserved []string      // the sandbox's recipients, without "sim:"
-	known    map[Code]bool // the codes of the error table
+	carriers atomic.Pointer[[]carrier] // replaced as a whole
+	contacts ContactBook               // may be nil
+	reserved []string                  // the sandbox's recipients, without "sim:"
+	known    map[Code]bool             // the codes of the error table
 	drafts   sync.Pool
 }
 
@@ -42,10 +43,12 @@ func newReader(o *Options) *reader {
 	for _, p := range Problems() {
 		r.known[p.Code] = true
 	}
-	for _, ch := range o.Channels {
-		r.carriers = append(r.carriers, carrier{ch, "The recipient is not an address of " + ch.Name +
-			", and the step has no to of its own: it will be skipped."})
+	carriers := make([]carrier, len(o.Channels))
+	for i, ch := range o.Channels {
+		carriers[i] = carrier{ch, "The recipient is not an address of " + ch.Name +
+			", and the step has no to of its own: it will be skipped."}
 	}
+	r.carriers.Store(&carriers)
 	r.drafts.New = func() any { return new(draft) }
 	return r
 }

@@ -99,8 +99,9 @@ func (d *draft) checkChannel(p place) {
 		d.missing(p, memberChannel, MissingParameter, "is missing")
 		return
 	}
-	for i := range d.reader.carriers {
-		if c := &d.reader.carriers[i]; c.Name == step.Channel {
+	carriers := *d.reader.carriers.Load()
+	for i := range carriers {
+		if c := &carriers[i]; c.Name == step.Channel {
 			plan.channel = c
 			if !d.out.Test && !c.Configured {
 				d.wrong(p, memberChannel, ChannelNotSet, "names "+c.Name+", which has no sender configured for live messages")
@@ -112,9 +113,10 @@ func (d *draft) checkChannel(p place) {
 }
 
 func (r *reader) names() []string {
-	names := make([]string, len(r.carriers))
-	for i := range r.carriers {
-		names[i] = r.carriers[i].Name
+	carriers := *r.carriers.Load()
+	names := make([]string, len(carriers))
+	for i := range carriers {
+		names[i] = carriers[i].Name
 	}
 	return names
 }

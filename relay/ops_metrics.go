@@ -25,7 +25,10 @@ type MetricsOptions struct {
 	Codes     map[string]message.Class
 	Waiting   Waiting  // may be nil
 	Endpoints Standing // may be nil
-	Now       func() message.Time
+	// LogDropped returns how many lines of the process's log were lost since
+	// its start; it may be nil.
+	LogDropped func() uint64
+	Now        func() message.Time
 }
 
 // Metrics counts what the process does. Its Observe methods are safe for

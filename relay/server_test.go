@@ -76,7 +76,7 @@ func TestObserverIsToldOfEveryAnswer(t *testing.T) {
 func TestPanicOfAHandler(t *testing.T) {
 	d := newDesk(t, nil)
 	d.server.o.Channels = nil
-	d.server.reader.carriers[2].Segments = func(string, bool, string) (int, string) { panic("cpk_live_secret") }
+	(*d.server.reader.carriers.Load())[2].Segments = func(string, bool, string) (int, string) { panic("cpk_live_secret") }
 	d.open()
 	s := d.dial()
 	s.write(d.post(d.live, sms("")))

@@ -350,7 +350,7 @@ func TestPeripheryAfterClose(t *testing.T) {
 		"AuditLog":    func() error { _, err := s.AuditLog(1, 1); return err },
 		"VerifyAudit": func() error { _, err := s.VerifyAudit(); return err },
 		"Backup":      func() error { _, err := s.Backup("backup"); return err },
-		"Retain":      func() error { _, err := s.Retain(message.TimeOf(time.Now())); return err },
+		"Retain":      func() error { _, err := s.Retain(message.TimeOf(time.Now()), 0); return err },
 	} {
 		if err := call(); !errors.Is(err, ErrClosed) {
 			t.Errorf("%s after Close: %v", name, err)

@@ -245,7 +245,7 @@ func TestLogOfDeliveriesIsBounded(t *testing.T) {
 	if err != nil || !slices.Equal(page, log[2:4]) {
 		t.Errorf("%+v, %v", page, err)
 	}
-	if _, err := h.Retain(h.time()); err != nil {
+	if _, err := h.Retain(h.time(), 0); err != nil {
 		t.Fatal(err)
 	}
 	if log, err = h.Deliveries(w.ID, e.ID, 0, 10_000); err != nil || len(log) != 2 {
@@ -262,7 +262,7 @@ func TestRetainRemovesEventsOfNoMessage(t *testing.T) {
 	}
 	h.pass(3 * time.Hour)
 	h.accept(w.ID + 1)
-	if _, err := h.Retain(h.time()); err != nil {
+	if _, err := h.Retain(h.time(), 0); err != nil {
 		t.Fatal(err)
 	}
 	if events, err := h.Events(w.ID, 0, 10); err != nil || len(events) != 0 {

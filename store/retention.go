@@ -23,9 +23,10 @@ type Retained struct {
 
 // Retain removes the messages accepted before the moment, to the hour, with
 // their states, and the events from before it. What is not over stays: a
-// message that waits in a lane or for a timer, or whose chain is not settled.
-// Provider ids and idempotency keys go by themselves, when their period ends.
-func (s *Store) Retain(before message.Time) (Retained, error) {
+// message that waits in a lane or for a timer, or whose chain is not settled,
+// for as long as it was accepted after unsettled. Provider ids and idempotency
+// keys go by themselves, when their period ends.
+func (s *Store) Retain(before, unsettled message.Time) (Retained, error) {
 	var total Retained
 	bound, err := s.sequenceAt(before)
 	if err != nil || bound == 0 {
@@ -34,13 +35,17 @@ func (s *Store) Retain(before message.Time) (Retained, error) {
 	if err := s.retainDeliveries(before); err != nil {
 		return total, fmt.Errorf("retain: %w", err)
 	}
+	stale, err := s.sequenceAt(unsettled)
+	if err != nil {
+		return total, err
+	}
 	first := message.WorkspaceID(0)
 	for {
 		ws, ok, err := s.nextOwner(first)
 		if err != nil || !ok {
 			return total, err
 		}
-		if err := s.retain(ws, bound, &total); err != nil {
+		if err := s.retain(retainOp{workspace: ws, bound: bound, stale: stale}, &total); err != nil {
 			return total, fmt.Errorf("retain: %w", err)
 		}
 		if ws == math.MaxUint32 {
@@ -51,8 +56,8 @@ func (s *Store) Retain(before message.Time) (Retained, error) {
 }
 
 // retain goes through one workspace, chunk by chunk.
-func (s *Store) retain(ws message.WorkspaceID, bound uint64, total *Retained) error {
-	o := &retainOp{workspace: ws, bound: bound}
+func (s *Store) retain(first retainOp, total *Retained) error {
+	o := &first
 	for {
 		o.at = message.TimeOf(s.options.Now())
 		if err := s.commit(o); err != nil {
@@ -63,7 +68,9 @@ func (s *Store) retain(ws message.WorkspaceID, bound uint64, total *Retained) er
 		if o.next.IsZero() {
 			return nil
 		}
-		o = &retainOp{workspace: ws, bound: bound, from: o.next}
+		next := first
+		next.from = o.next
+		o = &next
 	}
 }
 

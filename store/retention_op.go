@@ -17,7 +17,9 @@ type retainOp struct {
 	at        message.Time
 	workspace message.WorkspaceID
 	bound     uint64
-	from      message.ID
+	// stale: those accepted below this sequence count as settled.
+	stale uint64
+	from  message.ID
 
 	// next is where the next chunk begins; zero: this was the last one.
 	next          message.ID
@@ -58,7 +60,7 @@ func (o *retainOp) walk(t *txn, w *retainWalk) error {
 		if err != nil {
 			return err
 		}
-		if s != nil && isOver(s, o.at) {
+		if s != nil && isOver(s, o.at, o.isStale(w.messages.Key())) {
 			o.disarm(t, w.messages.Key(), s)
 			run = append(run, bytes.Clone(w.messages.Key()))
 			continue
@@ -167,10 +169,14 @@ func (w *retainWalk) state(t *txn) (*message.State, error) {
 	return s, nil
 }
 
+func (o *retainOp) isStale(key []byte) bool {
+	return message.ID(key[5:]).Position().Sequence() < o.stale
+}
+
 // isOver reports whether nothing will happen to a message any more but for a
-// late receipt.
-func isOver(s *message.State, at message.Time) bool {
-	if !s.Settled || s.Waiting != 0 {
+// late receipt. A stale one may hope for a receipt that settles it, no more.
+func isOver(s *message.State, at message.Time, stale bool) bool {
+	if (!s.Settled && !stale) || s.Waiting != 0 {
 		return false
 	}
 	for i := range s.Attempts {

@@ -20,12 +20,13 @@ type history struct {
 	t   *testing.T
 	now atomic.Int64
 	n   int
-	// success is what the messages ask for.
+	// success is what the messages ask for, within timeout.
 	success message.Status
+	timeout time.Duration
 }
 
 func newHistory(t *testing.T, files vfs.FS) *history {
-	h := &history{t: t, success: message.Delivered}
+	h := &history{t: t, success: message.Delivered, timeout: time.Hour}
 	h.now.Store(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
 	h.Store = begun(onDir(t, files, func(o *Options) { o.Now = h.clock }))
 	return h
@@ -43,7 +44,7 @@ func (h *history) accept(ws message.WorkspaceID) place {
 	h.n++
 	o := &message.Outbound{
 		Workspace: ws, CreatedAt: h.time(), ExpiresIn: message.DefaultExpiresIn, Salt: rand.Uint64(), On: message.OnAll,
-		Steps: []message.Step{{Channel: "sms", To: fmt.Sprint("+82", h.n), Content: "hello", Success: h.success, Timeout: time.Hour}},
+		Steps: []message.Step{{Channel: "sms", To: fmt.Sprint("+82", h.n), Content: "hello", Success: h.success, Timeout: h.timeout}},
 	}
 	a, err := h.Accept(o, noKey)
 	if err != nil {
@@ -88,7 +89,7 @@ func (h *history) has(at place) bool {
 
 func (h *history) retain(before message.Time, want Retained) {
 	h.t.Helper()
-	if got, err := h.Retain(before); err != nil || got != want {
+	if got, err := h.Retain(before, 0); err != nil || got != want {
 		h.t.Fatalf("%+v, %v; want %+v", got, err, want)
 	}
 }
@@ -182,6 +183,34 @@ func TestRetainKeepsWhatIsNotOver(t *testing.T) {
 		t.Fatalf("%+v, %v", state, err)
 	}
 	h.retain(h.time(), Retained{Removed: 1, Kept: 3}) // now it is over
+}
+
+// A message that no receipt ever settled goes at an age of its own; what waits
+// does not.
+func TestRetainSettlesByAge(t *testing.T) {
+	h := newHistory(t, vfs.NewCrashableMem())
+	h.timeout = 0
+	accepted, waiting := h.accept(1), h.accept(1)
+	h.start(accepted)
+	h.fold(accepted, message.Fact{Kind: message.Accepted, ProviderID: "p1"})
+	h.pass(2 * time.Hour)
+	border := h.time()
+	younger := h.accept(1)
+	h.start(younger)
+	h.fold(younger, message.Fact{Kind: message.Accepted, ProviderID: "p2"})
+	h.pass(2 * time.Hour)
+	h.accept(1) // begins the hour
+	for _, row := range []struct {
+		unsettled message.Time
+		want      Retained
+	}{{0, Retained{Kept: 3}}, {border, Retained{Removed: 1, Kept: 2}}, {h.time(), Retained{Removed: 1, Kept: 1}}} {
+		if got, err := h.Retain(h.time(), row.unsettled); err != nil || got != row.want {
+			t.Errorf("unsettled before %d: %+v, %v; want %+v", row.unsettled, got, err, row.want)
+		}
+	}
+	if h.has(accepted) || h.has(younger) || !h.has(waiting) {
+		t.Error("the wrong ones are gone")
+	}
 }
 
 // More messages than one operation looks at, with survivors at the edges of

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"errors"
+	"maps"
 	"strconv"
 	"time"
 )
@@ -52,6 +53,15 @@ func (p Pace) With(v Values) Pace {
 		p.Timeout = d
 	}
 	return p
+}
+
+// Unpaced returns the settings without those of [PaceSettings].
+func (v Values) Unpaced() Values {
+	rest := maps.Clone(v)
+	for _, s := range PaceSettings(Pace{}) {
+		delete(rest, s.Name)
+	}
+	return rest
 }
 
 func checkRate(value string) error {

@@ -52,7 +52,8 @@ type Spec struct {
 	// [Pace.With].
 	Pace Pace
 	// New makes the adapter of one configured sender. Its settings have passed
-	// Settings already.
+	// Settings already. It touches neither network nor Vault: the adapter before
+	// it may still be at work, and it may never be used.
 	New func(Sender) (Adapter, error)
 	// Simulator makes a simulated provider for a sender with these settings.
 	Simulator func(*sim.World, Sender) sim.Provider
@@ -87,9 +88,10 @@ type Inbox interface {
 }
 
 // Runner is an Adapter with work of its own beside sending: binds to keep up,
-// tokens to renew, results to ask for. Run is called once, at the start, and
-// returns soon after ctx ends, which is after the last Send has returned. A
-// Send that comes before the work is ready waits for it within its ctx.
+// tokens to renew, results to ask for. Run is called once, before or beside the
+// first Send, and returns soon after ctx ends, which is after the last Send has
+// returned. A Send that comes before the work is ready waits for it within its
+// ctx. Two adapters of one sender never run at the same time.
 type Runner interface {
 	Run(ctx context.Context)
 }

@@ -39,6 +39,7 @@ type hubOptions struct {
 type Hub struct {
 	hubOptions
 	tiers   tierTable
+	working []config.Sender // the senders in force; changed by reload alone
 	store   *store.Store
 	keys    *relay.Keyring
 	metrics *relay.Metrics
@@ -46,6 +47,7 @@ type Hub struct {
 	// retention removes what is old; nil where messages are kept for ever.
 	retention *retention
 	vault     *vault
+	pauses    pauses
 	sandbox   *sandbox       // nil where there is none
 	system    *actors.System // always made: it reads receipts, too
 	webhooks  *webhook.Deliverer
@@ -68,6 +70,7 @@ type Hub struct {
 func newHub(o hubOptions) (*Hub, error) {
 	h := &Hub{hubOptions: o, keys: relay.NewKeyring(), failed: make(chan error, 1)}
 	h.tiers.set(o.config.Tiers)
+	h.working = o.config.Senders
 	for _, step := range []func() error{
 		h.openStore, h.loadKeys, h.openVault, h.makeWebhooks, h.makeSandbox, h.makeDelivery, h.makeAPI, h.makeOps, h.openAdmin,
 	} {
@@ -104,6 +107,7 @@ func (h *Hub) openVault() error {
 		return err
 	}
 	h.vault, err = openVault(h.store, key)
+	h.pauses.vault = h.vault
 	return err
 }
 
@@ -125,8 +129,8 @@ func (h *Hub) loadKeys() error {
 	}
 	h.keys.Replace(keys)
 	h.usage = newKeyUsage(h.store, h.log.Logger)
-	if keep := h.config.Store.Retention; keep > 0 {
-		h.retention = newRetention(h.store, keep, h.log.Logger)
+	if h.config.Store.Retention > 0 {
+		h.retention = newRetention(h.store, h.config.Store, h.log.Logger)
 	}
 	return nil
 }
@@ -135,15 +139,14 @@ func (h *Hub) makeSandbox() error {
 	if !h.config.Sandbox {
 		return nil
 	}
-	b, err := newSandbox(h.specs, h.config.Senders)
-	h.sandbox = b
-	return err
+	h.sandbox = newSandbox(h.specs)
+	return nil
 }
 
 func (h *Hub) openAdmin() error {
 	o := &office{
 		store: h.store, ring: tieredRing{h.keys, &h.tiers}, tiers: h.tiers.all, now: now,
-		delivery: h.system, pauses: pauses{h.vault},
+		delivery: h.system, pauses: &h.pauses,
 	}
 	a, err := newAdminServer(h.config.Data, o, h.log.Logger)
 	h.admin = a

@@ -3,6 +3,7 @@ package main
 import (
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/sim"
+	"messagehub/cmd/messagehub/config"
 	"messagehub/relay"
 	"messagehub/relay/docs"
 	"messagehub/store"
@@ -28,7 +29,7 @@ func (h *Hub) apiOptions() relay.Options {
 		Log: h.store, Messages: h.store, Folder: h.store, Replays: h.store, Backlog: h.store,
 		Batches: h.store, BatchLog: h.store, Events: h.store, Webhooks: h.webhooks,
 		ContactBook: h.store, ContactLog: h.store, Imports: h.store, Erasures: h.store, Inbounds: h.store,
-		Keys: h.keys, Audit: auditor{h.store}, Usage: h.usage, Channels: h.channels(), Reserved: sim.ReservedNames(),
+		Keys: h.keys, Audit: auditor{h.store}, Usage: h.usage, Channels: h.channels(c.Senders), Reserved: sim.ReservedNames(),
 		Limits: h.limits(c.Limits), Logger: h.log.Logger, Now: now, PublicURL: c.PublicURL,
 		Receipts: h.system, Reports: h.store, Failures: failures(), Received: h.metrics.ObserveReceipts,
 		TrustedProxies: c.TrustedProxies, ProxyProtocol: c.ProxyProtocol, Answered: h.metrics.ObserveAnswer,
@@ -58,21 +59,21 @@ func (a auditor) Audit(e message.AuditEntry) error {
 }
 
 // channels tells the front door what it must know of each channel.
-func (h *Hub) channels() []relay.Channel {
+func (h *Hub) channels(senders []config.Sender) []relay.Channel {
 	var out []relay.Channel
 	for i := range h.specs {
 		spec := &h.specs[i]
 		c := relay.Channel{
 			Name: spec.Name, Contents: spec.Contents, Best: spec.Best, Phone: spec.Phone, Idempotent: spec.Idempotent,
-			CheckRecipient: spec.CheckRecipient, CheckContent: contentCheck(spec), Segments: h.counter(spec),
+			CheckRecipient: spec.CheckRecipient, CheckContent: contentCheck(spec), Segments: counter(spec, senders),
 		}
-		for _, s := range h.config.Senders {
+		for _, s := range senders {
 			if s.Channel == spec.Name {
 				c.Senders, c.Configured = append(c.Senders, s.Name), true
 			}
 		}
 		if h.sandbox != nil {
-			for _, twin := range sandboxTwins(spec.Name, h.config.Senders) {
+			for _, twin := range sandboxTwins(spec.Name, senders) {
 				c.TestSenders = append(c.TestSenders, twin.Name)
 			}
 		}
@@ -83,17 +84,17 @@ func (h *Hub) channels() []relay.Channel {
 
 // counter counts what a text costs at a sender of a channel; nil where the
 // channel does not count.
-func (h *Hub) counter(spec *channel.Spec) func(from string, test bool, text string) (int, string) {
+func counter(spec *channel.Spec, senders []config.Sender) func(from string, test bool, text string) (int, string) {
 	if spec.Segments == nil {
 		return nil
 	}
 	live := map[string]func(string) (int, string){}
-	for _, s := range h.config.Senders {
+	for _, s := range senders {
 		if s.Channel != spec.Name {
 			continue
 		}
 		live[s.Name] = spec.Segments(s.Settings)
-		if live[""] == nil { // the first is the default
+		if live[""] == nil { // the first takes some of those that name none
 			live[""] = live[s.Name]
 		}
 	}

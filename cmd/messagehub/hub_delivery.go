@@ -1,57 +1,62 @@
 package main
 
 import (
-	"errors"
-
 	"messagehub/actors"
 	"messagehub/actors/channel"
+	"messagehub/cmd/messagehub/config"
 	"messagehub/store/message"
 )
 
-// makeDelivery makes the lanes: live ones of the configuration's senders, test
-// ones of the sandbox's.
+// makeDelivery makes the lanes.
 func (h *Hub) makeDelivery() error {
-	senders, err := h.liveSenders()
+	senders, err := h.senders(h.config.Senders)
 	if err != nil {
 		return err
 	}
-	if h.sandbox != nil {
-		senders = append(senders, h.sandbox.senders...)
-	}
-	for i := range senders {
-		s := &senders[i]
-		s.Vault = h.vault.of(message.Lane{Channel: s.Channel, Test: s.Test}, s.Name)
+	for _, s := range senders {
+		if s.Paused {
+			h.log.Warn("sender is paused", "channel", message.Lane{Channel: s.Channel, Test: s.Test}.String(), "sender", s.Name)
+		}
 	}
 	d := h.config.Delivery
 	h.makeMetrics()
 	h.system, err = actors.New(actors.Options{
-		Specs: h.specs, Senders: senders, Log: h.store, Backlog: h.store, Reports: h.store, Inbox: newInbox(h.store, h.config.Inbound, h.log.Logger), Shards: h.store.Shards(),
-		Mailbox: d.Mailbox, Window: d.Window, Drain: d.Drain, Listener: h.deliveryListener(),
+		Specs: h.specs, Senders: senders, Log: h.store, Backlog: h.store, Reports: h.store,
+		Inbox: newInbox(h.store, h.config.Inbound, h.log.Logger), Shards: h.store.Shards(),
+		Mailbox: d.Mailbox, Window: d.Window, Drain: d.Drain, Overlap: d.FormerSecrets, Listener: h.deliveryListener(),
 	})
-	if err != nil {
-		return err
-	}
-	return h.pauseSenders()
-}
-
-// pauseSenders pauses what an operator has paused before a restart.
-func (h *Hub) pauseSenders() error {
-	paused, err := pauses{h.vault}.all()
-	if err != nil {
-		return err
-	}
-	for _, s := range h.system.Senders() {
-		if paused[pauseName(s.Lane, s.Name)] {
-			h.log.Warn("sender is paused", "channel", s.Lane.String(), "sender", s.Name)
-			err = errors.Join(err, h.system.Pause(s.Lane, s.Name, true))
-		}
-	}
 	return err
 }
 
-func (h *Hub) liveSenders() ([]actors.Sender, error) {
+// senders makes the senders of all lanes: live ones of the configuration's,
+// test ones of the sandbox's. What an operator has paused starts paused.
+func (h *Hub) senders(configured []config.Sender) ([]actors.Sender, error) {
+	senders, err := h.liveSenders(configured)
+	if err != nil {
+		return nil, err
+	}
+	if h.sandbox != nil {
+		tests, err := h.sandbox.senders(configured)
+		if err != nil {
+			return nil, err
+		}
+		senders = append(senders, tests...)
+	}
+	paused, err := h.pauses.all()
+	if err != nil {
+		return nil, err
+	}
+	for i := range senders {
+		s := &senders[i]
+		lane := message.Lane{Channel: s.Channel, Test: s.Test}
+		s.Vault, s.Paused = h.vault.of(lane, s.Name), paused[pauseName(lane, s.Name)]
+	}
+	return senders, nil
+}
+
+func (h *Hub) liveSenders(configured []config.Sender) ([]actors.Sender, error) {
 	var senders []actors.Sender
-	for _, s := range h.config.Senders {
+	for _, s := range configured {
 		spec, ok := specNamed(h.specs, s.Channel)
 		if !ok {
 			return nil, fail(exitConfig, "", "sender %s: there is no channel %s", s.Name, s.Channel)
@@ -60,7 +65,9 @@ func (h *Hub) liveSenders() ([]actors.Sender, error) {
 		if h.config.PublicURL != "" {
 			sender.CallbackURL = callbackURL(h.config.PublicURL, s.Channel, s.Name)
 		}
-		senders = append(senders, actors.Sender{Channel: s.Channel, Sender: sender, Pace: paceOf(&spec, s.Settings)})
+		senders = append(senders, actors.Sender{
+			Channel: s.Channel, Sender: sender, Pace: paceOf(&spec, s.Settings), Share: actors.Share(s.Share),
+		})
 	}
 	return senders, nil
 }

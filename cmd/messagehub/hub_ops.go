@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"messagehub/cmd/messagehub/config"
 	"messagehub/relay"
@@ -15,10 +16,19 @@ func (h *Hub) makeOps() (err error) {
 	if h.opsListener, err = listen("ops", h.config.Ops); err != nil {
 		return err
 	}
-	h.ops = relay.NewOps(relay.OpsOptions{
-		Metrics: h.metrics, Logger: h.log.Logger,
-		Checks: []relay.Check{{Name: "store", Run: h.store.Healthy}, {Name: "disk", Run: h.diskReady}},
-	})
+	checks := []relay.Check{{Name: "store", Run: h.store.Healthy}, {Name: "disk", Run: h.diskReady}}
+	if !h.acceptOnly {
+		checks = append(checks, relay.Check{Name: "delivery", Run: h.caughtUp})
+	}
+	h.ops = relay.NewOps(relay.OpsOptions{Metrics: h.metrics, Logger: h.log.Logger, Checks: checks})
+	return nil
+}
+
+// caughtUp: until then new messages would wait behind the old ones' reading.
+func (h *Hub) caughtUp() error {
+	if n, of := h.system.CatchingUp(); n > 0 {
+		return fmt.Errorf("%d of %d shards still read what waited before the start", n, of)
+	}
 	return nil
 }
 

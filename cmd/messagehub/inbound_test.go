@@ -16,7 +16,7 @@ import (
 // secret returns a setting of the sandbox's sender of a channel.
 func (th *testHub) secret(channel, name string) string {
 	th.t.Helper()
-	for _, s := range th.sandbox.senders {
+	for _, s := range th.sandbox.made {
 		if s.Channel == channel && s.Settings[name] != "" {
 			return s.Settings[name]
 		}

@@ -20,7 +20,9 @@ func (h *Hub) makeMetrics() {
 	for _, spec := range h.specs {
 		channels = append(channels, spec.Name)
 	}
-	h.metrics = relay.NewMetrics(relay.MetricsOptions{Channels: channels, Codes: codes, Waiting: h.store, Endpoints: h.webhooks, Now: now})
+	h.metrics = relay.NewMetrics(relay.MetricsOptions{
+		Channels: channels, Codes: codes, Waiting: h.store, Endpoints: h.webhooks, LogDropped: h.log.sink.Dropped, Now: now,
+	})
 }
 
 // observe is told of every public event after it is durable.

@@ -27,7 +27,7 @@ type office struct {
 	now   func() message.Time
 	// delivery and pauses are those of a running server; nil where none runs.
 	delivery delivery
-	pauses   pauses
+	pauses   *pauses
 }
 
 // verb does one administrative thing for actor and returns what to show.

@@ -153,6 +153,8 @@ func (o *office) hold(actor string, which whichSenders, paused bool) ([]senderVi
 	if err != nil {
 		return nil, err
 	}
+	o.pauses.mu.Lock()
+	defer o.pauses.mu.Unlock()
 	action := "channels.resume"
 	if paused {
 		action = "channels.pause"
@@ -171,13 +173,17 @@ func (o *office) hold(actor string, which whichSenders, paused bool) ([]senderVi
 	return o.listSenders(actor, which)
 }
 
-// pauses is which senders are paused, beyond the life of the process.
-type pauses struct{ vault *vault }
+// pauses is which senders are paused, beyond the life of the process. mu is
+// held from the change on disk to that at the sender: the two agree.
+type pauses struct {
+	vault *vault
+	mu    sync.Mutex
+}
 
 const pausesName = "paused"
 
 // all returns the paused senders' names, as pauseName makes them.
-func (p pauses) all() (map[string]bool, error) {
+func (p *pauses) all() (map[string]bool, error) {
 	text, err := p.vault.load(pausesName)
 	if err != nil || text == nil {
 		return map[string]bool{}, err
@@ -192,7 +198,7 @@ func (p pauses) all() (map[string]bool, error) {
 func pauseName(lane message.Lane, sender string) string { return lane.String() + "/" + sender }
 
 // change is durable when it returns nil.
-func (p pauses) change(senders []actors.SenderState, paused bool) error {
+func (p *pauses) change(senders []actors.SenderState, paused bool) error {
 	names, err := p.all()
 	if err != nil {
 		return err

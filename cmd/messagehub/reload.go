@@ -2,10 +2,8 @@ package main
 
 import (
 	"errors"
-	"maps"
 	"slices"
 
-	"messagehub/actors/channel"
 	"messagehub/cmd/messagehub/config"
 	"messagehub/relay"
 	"messagehub/store/message"
@@ -24,18 +22,50 @@ func (h *Hub) reload(load func() (*config.Config, error)) {
 		h.refuseReload(err)
 		return
 	}
+	if err := h.setSenders(c.Senders); err != nil {
+		h.refuseReload(err)
+		return
+	}
 	h.tiers.set(c.Tiers)
 	for _, w := range workspaces {
 		h.keys.PutWorkspace(h.tiers.apply(w))
 	}
 	h.setLimits(c.Limits)
-	h.setPaces(c.Senders)
 	h.log.adjust(c.Log)
 	if rest := needRestart(h.config, c); len(rest) > 0 {
 		h.log.Warn("changed, but in force only after a restart", "keys", rest)
 	}
 	h.auditReload(message.AuditEntry{Action: "config.reload"})
-	h.log.Info("configuration reloaded")
+	h.log.Info("configuration reloaded", "configuration", describe(c))
+}
+
+// setSenders puts other senders to work. The front door stops taking messages
+// for those that go before they go, and begins to for those that come after
+// they have come.
+func (h *Hub) setSenders(to []config.Sender) error {
+	senders, err := h.senders(to)
+	if err != nil {
+		return err
+	}
+	was := h.working
+	h.admitSenders(slices.DeleteFunc(slices.Clone(was), func(s config.Sender) bool {
+		return !slices.ContainsFunc(to, func(o config.Sender) bool { return o.Channel == s.Channel && o.Name == s.Name })
+	}))
+	if err := h.system.Reload(senders); err != nil {
+		h.admitSenders(was)
+		return err
+	}
+	h.working = to
+	h.admitSenders(to)
+	return nil
+}
+
+func (h *Hub) admitSenders(senders []config.Sender) {
+	channels := h.channels(senders)
+	h.api.SetSenders(channels)
+	if h.loopback != nil {
+		h.loopback.SetSenders(channels)
+	}
 }
 
 func (h *Hub) setLimits(l config.Limits) {
@@ -45,14 +75,6 @@ func (h *Hub) setLimits(l config.Limits) {
 		}
 		if err := server.SetLimits(h.limits(l)); err != nil {
 			h.log.Error("limits not changed", "error", err) // the loader knows the same bounds
-		}
-	}
-}
-
-func (h *Hub) setPaces(senders []config.Sender) {
-	for _, s := range senders {
-		if spec, ok := specNamed(h.specs, s.Channel); ok {
-			h.system.SetPace(message.Lane{Channel: s.Channel}, s.Name, paceOf(&spec, s.Settings))
 		}
 	}
 }
@@ -90,10 +112,8 @@ func needRestart(old, new *config.Config) []string {
 		{"log.format", old.Log.JSON == new.Log.JSON},
 		{"store", old.Store == new.Store},
 		{"delivery", old.Delivery == new.Delivery},
+		{"inbound", old.Inbound.Workspace == new.Inbound.Workspace && slices.Equal(old.Inbound.Keywords, new.Inbound.Keywords)},
 		{"webhooks", sameWebhooks(&old.Webhooks, &new.Webhooks)},
-		{"senders", slices.EqualFunc(old.Senders, new.Senders, func(a, b config.Sender) bool {
-			return a.Channel == b.Channel && a.Name == b.Name && maps.Equal(unpaced(a.Settings), unpaced(b.Settings))
-		})},
 	} {
 		if !k.same {
 			keys = append(keys, k.name)
@@ -104,15 +124,4 @@ func needRestart(old, new *config.Config) []string {
 
 func sameWebhooks(a, b *config.Webhooks) bool {
 	return slices.Equal(a.Allow, b.Allow) && a.HTTP == b.HTTP && a.Timeout == b.Timeout && a.DisableAfter == b.DisableAfter
-}
-
-// unpaced is a sender's settings without those that setPaces puts in force.
-func unpaced(v channel.Values) channel.Values {
-	rest := maps.Clone(v)
-	for _, s := range channel.PaceSettings(channel.Pace{}) {
-		if s.Kind != channel.KindDuration {
-			delete(rest, s.Name)
-		}
-	}
-	return rest
 }

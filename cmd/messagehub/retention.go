@@ -4,7 +4,9 @@ import (
 	"log/slog"
 	"time"
 
+	"messagehub/cmd/messagehub/config"
 	"messagehub/store"
+	"messagehub/store/message"
 )
 
 const (
@@ -15,15 +17,16 @@ const (
 
 // retention removes messages that are older than they are kept.
 type retention struct {
-	store *store.Store
-	keep  time.Duration
-	log   *slog.Logger
-	stop  chan struct{}
-	done  chan struct{}
+	store     *store.Store
+	keep      time.Duration
+	unsettled time.Duration // for those that never came to an end; 0: for ever
+	log       *slog.Logger
+	stop      chan struct{}
+	done      chan struct{}
 }
 
-func newRetention(s *store.Store, keep time.Duration, log *slog.Logger) *retention {
-	return &retention{store: s, keep: keep, log: log}
+func newRetention(s *store.Store, c config.Store, log *slog.Logger) *retention {
+	return &retention{store: s, keep: c.Retention, unsettled: c.Unsettled, log: log}
 }
 
 func (r *retention) start() {
@@ -63,7 +66,11 @@ func (r *retention) run() {
 }
 
 func (r *retention) remove() {
-	gone, err := r.store.Retain(now().Add(-r.keep))
+	unsettled := message.Time(0)
+	if r.unsettled > 0 {
+		unsettled = now().Add(-r.unsettled)
+	}
+	gone, err := r.store.Retain(now().Add(-r.keep), unsettled)
 	switch {
 	case err != nil:
 		r.log.Error("remove old messages", "error", err)

@@ -38,28 +38,43 @@ type sandbox struct {
 	callbacks *fasthttputil.InmemoryListener // the front door's side
 	server    *fasthttp.Server
 	client    *channel.Client
-	senders   []actors.Sender
+	mux       *sim.Mux
+	specs     []channel.Spec
+	made      map[string]actors.Sender // by channel and name; one caller at a time
 }
 
-// newSandbox makes the sandbox of the given channels: for each live sender a
-// simulated one of the same name, so that "from" works alike. It answers once
-// serve is called.
-func newSandbox(specs []channel.Spec, live []config.Sender) (*sandbox, error) {
-	b := &sandbox{providers: fasthttputil.NewInmemoryListener(), callbacks: fasthttputil.NewInmemoryListener()}
+// newSandbox makes the sandbox of the given channels. It answers once serve is
+// called.
+func newSandbox(specs []channel.Spec) *sandbox {
+	b := &sandbox{
+		providers: fasthttputil.NewInmemoryListener(), callbacks: fasthttputil.NewInmemoryListener(),
+		specs: specs, made: map[string]actors.Sender{},
+	}
 	b.world = sim.NewWorld(sim.Options{Dial: dialMemory(b.callbacks)})
 	b.world.Ledger.Off()
 	b.client = channel.NewClientOver(&http.Transport{DialContext: dialMemory(b.providers), MaxIdleConnsPerHost: 256})
-	mux := sim.NewMux(b.world)
-	for i := range specs {
-		for _, twin := range sandboxTwins(specs[i].Name, live) {
-			if err := b.add(mux, &specs[i], twin); err != nil {
-				b.close()
+	b.mux = sim.NewMux(b.world)
+	b.server = simServer(b.mux)
+	return b
+}
+
+// senders returns for each live sender a simulated one of the same name and
+// share, so that "from" and the choice work alike. It makes those that are
+// not there yet.
+func (b *sandbox) senders(live []config.Sender) ([]actors.Sender, error) {
+	var all []actors.Sender
+	for i := range b.specs {
+		spec := &b.specs[i]
+		for _, twin := range sandboxTwins(spec.Name, live) {
+			s, err := b.sender(spec, twin)
+			if err != nil {
 				return nil, err
 			}
+			s.Share = actors.Share(twin.Share)
+			all = append(all, s)
 		}
 	}
-	b.server = simServer(mux)
-	return b, nil
+	return all, nil
 }
 
 // simServer makes the HTTP server of simulators.
@@ -94,8 +109,12 @@ func sandboxTwins(channel string, live []config.Sender) []config.Sender {
 	return twins
 }
 
-// add makes a simulated provider of a channel and its sender.
-func (b *sandbox) add(mux *sim.Mux, spec *channel.Spec, live config.Sender) error {
+// sender returns a simulated sender; its provider is made with it, and made
+// anew when the live one's settings ask for another.
+func (b *sandbox) sender(spec *channel.Spec, live config.Sender) (actors.Sender, error) {
+	if s, ok := b.made[spec.Name+"/"+live.Name]; ok && mirrors(spec.Settings, s.Settings, live.Settings) {
+		return s, nil
+	}
 	s := channel.Sender{
 		Name: live.Name, Test: true, Settings: sandboxSettings(spec.Settings, live.Settings),
 		CallbackURL: callbackURL(sandboxURL, spec.Name, live.Name), HTTP: b.client,
@@ -103,15 +122,16 @@ func (b *sandbox) add(mux *sim.Mux, spec *channel.Spec, live config.Sender) erro
 	s.Settings["baseURL"] = strings.TrimRight(s.Settings["baseURL"], "/") + "/" + live.Name
 	prefix, err := basePath(s.Settings)
 	if err != nil {
-		return fmt.Errorf("make sandbox of %s: %w", spec.Name, err)
+		return actors.Sender{}, fmt.Errorf("make sandbox of %s: %w", spec.Name, err)
 	}
 	provider := spec.Simulator(b.world, s)
 	if p, ok := provider.(sim.Streamer); ok {
 		s.Dial = b.world.Dial(p)
 	}
-	mux.Add(prefix, provider)
-	b.senders = append(b.senders, actors.Sender{Channel: spec.Name, Sender: s, Pace: paceOf(spec, s.Settings)})
-	return nil
+	b.mux.Add(prefix, provider)
+	made := actors.Sender{Channel: spec.Name, Sender: s, Pace: paceOf(spec, s.Settings)}
+	b.made[spec.Name+"/"+live.Name] = made
+	return made, nil
 }
 
 // callbackURL is where a provider reports to about a sender.
@@ -131,6 +151,22 @@ func basePath(v channel.Values) (string, error) {
 		return "", errors.New("baseURL has no path to tell it from other simulated providers")
 	}
 	return path, nil
+}
+
+// mirrors reports whether a simulated sender has what it takes over from the
+// live one.
+func mirrors(settings []channel.Setting, simulated, live channel.Values) bool {
+	own := channel.Sandbox(settings)
+	for _, s := range settings {
+		want := own.Text(s.Name)
+		if slices.Contains(s.Mirrors, live.Text(s.Name)) {
+			want = live.Text(s.Name)
+		}
+		if len(s.Mirrors) > 0 && simulated.Text(s.Name) != want {
+			return false
+		}
+	}
+	return true
 }
 
 // sandboxSettings are those of the simulated sender, with secrets of this run
@@ -161,8 +197,6 @@ func (b *sandbox) close() {
 	b.world.Close()
 	_ = b.callbacks.Close()
 	_ = b.providers.Close()
-	if b.server != nil {
-		_ = b.server.Shutdown()
-	}
+	_ = b.server.Shutdown()
 	b.client.Close()
 }

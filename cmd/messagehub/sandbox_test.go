@@ -36,13 +36,14 @@ func TestSandboxDrawsItsSecrets(t *testing.T) {
 // A test message may name the sender that the live one names.
 func TestSandboxHasTheLiveSendersNames(t *testing.T) {
 	live := []config.Sender{{Channel: "sms", Name: "main"}, {Channel: "sms", Name: "alerts"}}
-	b, err := newSandbox(all.Specs(), live)
+	b := newSandbox(all.Specs())
+	defer b.close()
+	senders, err := b.senders(live)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.close()
 	got := map[string][]string{}
-	for _, s := range b.senders {
+	for _, s := range senders {
 		got[s.Channel] = append(got[s.Channel], s.Name)
 		if !s.Test {
 			t.Errorf("sender %s/%s is live", s.Channel, s.Name)
@@ -125,4 +126,19 @@ func TestSandboxOfASenderWithABind(t *testing.T) {
 	})
 	th.await(th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`), "message.delivered")
 	th.await(th.send(`{"to": "sim:failed", "channel": "sms", "content": "Hello"}`), "message.failed")
+	// It follows the live one to another wire, and stays where nothing asks for another.
+	for _, provider := range []string{"twilio", "smpp", "smpp"} {
+		c, v, was := *th.config, maps.Clone(th.config.Senders[0].Settings), th.simulated("sms/operator")
+		v["provider"] = provider
+		c.Senders = []config.Sender{{Channel: "sms", Name: "operator", Settings: v}}
+		th.reload(func() (*config.Config, error) { return &c, nil })
+		is := th.simulated("sms/operator")
+		if is.Text("provider") != provider || maps.Equal(was, is) != (was.Text("provider") == provider) {
+			t.Errorf("%s: %v has become %v", provider, was, is)
+		}
+		th.await(th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`), "message.delivered")
+	}
 }
+
+// simulated returns the settings of a simulated sender.
+func (th *testHub) simulated(name string) channel.Values { return th.sandbox.made[name].Settings }

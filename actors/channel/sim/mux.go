@@ -1,8 +1,10 @@
 package sim
 
 import (
-	"sort"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 )
@@ -10,10 +12,12 @@ import (
 // Mux is the front of a process that simulates providers: each under a path
 // of its own, as "/whatsapp" or "/sms/main", beside the control routes under
 // "/_sim/". A sender's setting baseURL is the Mux's address with that path.
-// Add and Handle may be used concurrently only once all is added.
+// It is safe for concurrent use.
 type Mux struct {
-	world  *World
-	routes []route // the longest prefix first
+	world *World
+	// routes have the longest prefix first. The slice is replaced as a whole.
+	routes atomic.Pointer[[]route]
+	adding sync.Mutex
 }
 
 type route struct {
@@ -22,13 +26,22 @@ type route struct {
 }
 
 // NewMux makes a Mux for the providers of w.
-func NewMux(w *World) *Mux { return &Mux{world: w} }
+func NewMux(w *World) *Mux {
+	m := &Mux{world: w}
+	m.routes.Store(new([]route))
+	return m
+}
 
 // Add serves p under prefix, which begins with a slash and does not end with
-// one. The provider sees paths without the prefix.
+// one, in place of the provider that was there. The provider sees paths without
+// the prefix.
 func (m *Mux) Add(prefix string, p Provider) {
-	m.routes = append(m.routes, route{prefix, p})
-	sort.SliceStable(m.routes, func(i, j int) bool { return len(m.routes[i].prefix) > len(m.routes[j].prefix) })
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	routes := slices.DeleteFunc(slices.Clone(*m.routes.Load()), func(r route) bool { return r.prefix == prefix })
+	routes = append(routes, route{prefix, p})
+	slices.SortStableFunc(routes, func(a, b route) int { return len(b.prefix) - len(a.prefix) })
+	m.routes.Store(&routes)
 }
 
 // Handle serves one request.
@@ -38,7 +51,7 @@ func (m *Mux) Handle(ctx *fasthttp.RequestCtx) {
 		m.control(ctx, path[len(control):])
 		return
 	}
-	for _, r := range m.routes {
+	for _, r := range *m.routes.Load() {
 		rest, ok := strings.CutPrefix(path, r.prefix)
 		if ok && (rest == "" || rest[0] == '/') {
 			ctx.URI().SetPath(rest)

@@ -28,9 +28,9 @@ type Config struct {
 	Limits         Limits
 	Tiers          map[string]int // requests a minute by the tier's name
 	Webhooks       Webhooks
-	VaultKeyFile   string // of the key that senders' tokens are sealed with; empty: beside the data
+	VaultKeyFile   string // of the key that senders' tokens and webhooks' secrets are sealed with; empty: beside the data
 	Inbound        Inbound
-	Senders        []Sender // in the file's order: a channel's first one is its default
+	Senders        []Sender // in the file's order
 }
 
 // Log is the section of the process's own log.
@@ -43,8 +43,11 @@ type Log struct {
 // Store is the section of the store.
 type Store struct {
 	Retention time.Duration // how long messages are kept; 0: for ever
-	LowWater  int64         // bytes of free disk below which nothing is accepted; negative: off
-	Cache     int64         // bytes of memory for blocks read back
+	// Unsettled is how long those are kept that never came to an end; 0: for
+	// ever. It is Retention where the file is silent.
+	Unsettled time.Duration
+	LowWater  int64 // bytes of free disk below which nothing is accepted; negative: off
+	Cache     int64 // bytes of memory for blocks read back
 }
 
 // Delivery is the section of the actors.
@@ -53,6 +56,8 @@ type Delivery struct {
 	Mailbox int // jobs that a shard's mailbox holds
 	Window  int // jobs of one sender that a shard looks at
 	Drain   time.Duration
+	// FormerSecrets is how long receipts for a sender's former settings count.
+	FormerSecrets time.Duration
 }
 
 // Webhooks is the section of the events that are posted to endpoints.
@@ -88,14 +93,22 @@ type Sender struct {
 	Channel  string
 	Name     string
 	Settings channel.Values // complete with defaults
+	Share    Share
+}
+
+// Share is what a sender takes of the messages that name none.
+type Share struct {
+	Weight   int
+	Standby  bool     // a weight of 0 is given
+	Prefixes []uint64 // of phone numbers, without the plus
 }
 
 // Default returns the configuration of an empty file.
 func Default() *Config {
 	return &Config{
 		Listen: "127.0.0.1:8080", Ops: "127.0.0.1:9090", Sandbox: true,
-		Log: Log{Attempts: true}, Store: Store{Retention: 30 * 24 * time.Hour},
-		Delivery: Delivery{Drain: 7 * time.Second}, Tiers: defaultTiers(),
+		Log: Log{Attempts: true}, Store: Store{Retention: 30 * 24 * time.Hour, Unsettled: 30 * 24 * time.Hour},
+		Delivery: Delivery{Drain: 7 * time.Second, FormerSecrets: 24 * time.Hour}, Tiers: defaultTiers(),
 		Webhooks: Webhooks{Timeout: 15 * time.Second, DisableAfter: 5 * 24 * time.Hour},
 		Inbound:  Inbound{Keywords: []string{"sms"}},
 	}

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the golden files")
 func loader() Loader {
 	return Loader{Specs: []channel.Spec{
 		{
-			Name: "whatsapp",
+			Name: "whatsapp", Phone: true,
 			Settings: []channel.Setting{
 				{Name: "phoneNumberId", Required: true, Help: "the id of the business number"},
 				{
@@ -94,9 +94,9 @@ trustedProxies: [10.0.0.0/8, "2001:db8::1"]
 data: /srv/messages
 sandbox: false
 log: {level: warn, format: json, attempts: false}
-store: {retention: 90d, lowWater: 2GiB, cache: 16MiB}
+store: {retention: 90d, unsettled: 180d, lowWater: 2GiB, cache: 16MiB}
 proxyProtocol: true
-delivery: {shards: 4, mailbox: 64, window: 32, drain: 3s}
+delivery: {shards: 4, mailbox: 64, window: 32, drain: 3s, formerSecrets: 2h}
 webhooks: {allow: [10.20.0.0/16, "fd00::/8"], http: true, timeout: 4s, disableAfter: 2d}
 limits: {backlog: 5_000, body: 64KiB, connections: 100, inFlight: 50, read: 5s, write: 6s, idle: 1m, failuresPerMinute: 7}
 tiers: {pro: 700, gold: 60_000}
@@ -107,10 +107,13 @@ senders:
       phoneNumberId: 0106540352242922
       accessToken: {env: WHATSAPP_TOKEN}
       maxInFlight: 4
+      weight: 3
+      prefixes: [+49, "+1415"]
     - name: spare
       phoneNumberId: "1"
       accessToken: {file: token}
       baseURL: http://127.0.0.1:9999/whatsapp
+      weight: 0
 `
 	got, err := loader().Parse(filepath.Join(dir, "messagehub.yaml"), []byte(source))
 	if err != nil {
@@ -120,8 +123,8 @@ senders:
 		Listen: ":8080", PublicURL: "https://messages.example.com", Data: "/srv/messages",
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")},
 		Log:            Log{Level: slog.LevelWarn, JSON: true},
-		Store:          Store{Retention: 90 * 24 * time.Hour, LowWater: 2 << 30, Cache: 16 << 20},
-		Delivery:       Delivery{Shards: 4, Mailbox: 64, Window: 32, Drain: 3 * time.Second},
+		Store:          Store{Retention: 90 * 24 * time.Hour, Unsettled: 180 * 24 * time.Hour, LowWater: 2 << 30, Cache: 16 << 20},
+		Delivery:       Delivery{Shards: 4, Mailbox: 64, Window: 32, Drain: 3 * time.Second, FormerSecrets: 2 * time.Hour},
 		Webhooks: Webhooks{
 			Allow: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("fd00::/8")}, HTTP: true,
 			Timeout: 4 * time.Second, DisableAfter: 48 * time.Hour,
@@ -137,10 +140,12 @@ senders:
 			{
 				"whatsapp", "main",
 				channel.Values{"phoneNumberId": "0106540352242922", "accessToken": "s3cret-env", "baseURL": "https://graph.facebook.com", "maxInFlight": "4"},
+				Share{Weight: 3, Prefixes: []uint64{49, 1415}},
 			},
 			{
 				"whatsapp", "spare",
 				channel.Values{"phoneNumberId": "1", "accessToken": "s3cret-file", "baseURL": "http://127.0.0.1:9999/whatsapp", "maxInFlight": "32"},
+				Share{Standby: true},
 			},
 		},
 	}

@@ -101,12 +101,23 @@ func (r *reader) channelName(into *[]string) read {
 
 func (r *reader) store(path string, n ast.Node) {
 	s := &r.config.Store
+	s.Unsettled = sameAsRetention
 	r.section(path, n, section{
 		"retention": r.or("forever", func() { s.Retention = 0 }, r.duration(&s.Retention, 24*time.Hour, 10*year)),
+		"unsettled": r.or("forever", func() { s.Unsettled = 0 }, r.duration(&s.Unsettled, 24*time.Hour, 10*year)),
 		"lowWater":  r.or("off", func() { s.LowWater = -1 }, r.size(&s.LowWater, 1<<20, 1<<40)),
 		"cache":     r.size(&s.Cache, 1<<20, 1<<40),
 	})
+	switch {
+	case s.Unsettled == sameAsRetention:
+		s.Unsettled = s.Retention
+	case s.Unsettled != 0 && s.Unsettled < s.Retention:
+		r.fault(n, join(path, "unsettled"), "is less than retention", "what is not over is kept at least as long as what is")
+	}
 }
+
+// sameAsRetention stands for store.unsettled where it is not given.
+const sameAsRetention = -1
 
 // or is a read that also knows a word.
 func (r *reader) or(word string, take func(), other read) read {
@@ -126,6 +137,8 @@ func (r *reader) delivery(path string, n ast.Node) {
 		"mailbox": whole(r, &d.Mailbox, 16, 1<<20),
 		"window":  whole(r, &d.Window, 16, 1<<20),
 		"drain":   r.duration(&d.Drain, time.Second, time.Minute),
+
+		"formerSecrets": r.duration(&d.FormerSecrets, time.Minute, 30*24*time.Hour),
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"messagehub/actors/channel"
+	"messagehub/store/message"
 )
 
 // senders reads the lists of senders by channel.
@@ -47,7 +48,7 @@ func (r *reader) channel(path string, n ast.Node, spec *channel.Spec) {
 			r.fault(entry, at, fmt.Sprintf("has the name %q of an earlier one", s.name), "give each sender of a channel a name of its own")
 		}
 		names[s.name] = true
-		r.config.Senders = append(r.config.Senders, Sender{spec.Name, s.name, s.complete})
+		r.config.Senders = append(r.config.Senders, Sender{spec.Name, s.name, s.complete, s.share})
 	}
 }
 
@@ -61,10 +62,11 @@ type sender struct {
 	given    channel.Values
 	seen     []string // settings that are there, good or faulty
 	complete channel.Values
+	share    Share
 }
 
 func (s *sender) read(n ast.Node) {
-	known := section{"name": s.readName}
+	known := section{"name": s.readName, "weight": s.readWeight, "prefixes": s.readPrefixes}
 	for i := range s.spec.Settings {
 		setting := &s.spec.Settings[i]
 		known[setting.Name] = func(path string, n ast.Node) { s.setting(path, n, setting) }
@@ -85,6 +87,31 @@ func (s *sender) readName(path string, n ast.Node) {
 		}
 		return text, ""
 	})(path, n)
+}
+
+// maxWeight bounds a sender's weight.
+const maxWeight = 1000
+
+func (s *sender) readWeight(path string, n ast.Node) {
+	whole(s.reader, &s.share.Weight, 0, maxWeight)(path, n)
+	s.share.Standby = s.share.Weight == 0
+}
+
+func (s *sender) readPrefixes(path string, n ast.Node) {
+	if !s.spec.Phone {
+		s.fault(n, path, "is for channels whose recipients are phone numbers", "take it out, and give the senders a weight")
+		return
+	}
+	for i, entry := range s.items(path, n) {
+		var prefix uint64
+		value(s.reader, &prefix, func(text string) (uint64, string) {
+			if number := message.PhoneNumber(text); number != 0 {
+				return number, ""
+			}
+			return 0, `the beginning of a phone number, such as "+49"`
+		})(item(path, i), entry)
+		s.share.Prefixes = append(s.share.Prefixes, prefix)
+	}
 }
 
 // setting reads one value that the channel's Spec describes.
