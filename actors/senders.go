@@ -57,7 +57,8 @@ func (s *System) state(l *lane, o *sender) SenderState {
 	return state
 }
 
-// Pause makes a sender start nothing until it is resumed. Its messages wait.
+// Pause makes a sender start nothing until it is resumed. Messages that name
+// it wait, as do those that no other sender of its lane can take.
 func (s *System) Pause(lane message.Lane, name string, paused bool) error {
 	o := s.sender(lane, name)
 	if o == nil {

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"messagehub/store/message"
 )
@@ -18,7 +20,31 @@ var errSealed = fmt.Errorf("sealed value must have a name of 1 to %d bytes, and 
 // SaveSealed keeps a value that its caller has sealed under a name, in place of
 // the one before. It is durable when it returns nil.
 func (s *Store) SaveSealed(name string, sealed []byte) error {
-	return s.commit(&sealedOp{name, sealed})
+	return s.SaveAllSealed(map[string][]byte{name: sealed})
+}
+
+// SaveAllSealed is SaveSealed of many values at once: all of them are kept, or
+// none.
+func (s *Store) SaveAllSealed(values map[string][]byte) error {
+	return s.commit(&sealedOp{values})
+}
+
+// Sealed returns all values by name.
+func (s *Store) Sealed() (map[string][]byte, error) {
+	if err := s.reading.enter(); err != nil {
+		return nil, err
+	}
+	defer s.reading.leave()
+	values := map[string][]byte{}
+	err := eachRow(s.db, []byte{prefixSealed}, func(key, value []byte) error {
+		sealed, err := decodeSealed(string(value))
+		values[string(key[1:])] = []byte(sealed)
+		if err != nil {
+			return errors.Join(ErrCorrupt, err)
+		}
+		return nil
+	})
+	return values, err
 }
 
 // LoadSealed returns what was saved last under a name, or message.ErrNotFound.
@@ -43,17 +69,18 @@ func (s *Store) LoadSealed(name string) ([]byte, error) {
 
 func sealedKey(name string) []byte { return append([]byte{prefixSealed}, name...) }
 
-// sealedOp is the operation of SaveSealed.
-type sealedOp struct {
-	name   string
-	sealed []byte
-}
+// sealedOp is the operation of SaveSealed and SaveAllSealed.
+type sealedOp struct{ values map[string][]byte }
 
 func (o *sealedOp) apply(t *txn) error {
-	if o.name == "" || len(o.name) > maxSealedName || len(o.sealed) > maxSealed {
-		return errSealed
+	for name, sealed := range o.values {
+		if name == "" || len(name) > maxSealedName || len(sealed) > maxSealed {
+			return errSealed
+		}
 	}
-	t.set(sealedKey(o.name), append([]byte{sealedVersion}, o.sealed...))
+	for _, name := range slices.Sorted(maps.Keys(o.values)) {
+		t.set(sealedKey(name), append([]byte{sealedVersion}, o.values[name]...))
+	}
 	return nil
 }
 

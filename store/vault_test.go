@@ -44,3 +44,18 @@ func TestSealedValuesAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Many values are kept at once, or none of them.
+func TestSaveAllSealed(t *testing.T) {
+	s := onDir(t, vfs.NewMem())
+	if err := s.SaveAllSealed(map[string][]byte{"a": []byte("1"), "b": []byte("2")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveAllSealed(map[string][]byte{"a": []byte("3"), "": nil}); !errors.Is(err, errSealed) {
+		t.Errorf("one of them is bad: %v", err)
+	}
+	got, err := s.Sealed()
+	if err != nil || len(got) != 2 || string(got["a"]) != "1" || string(got["b"]) != "2" {
+		t.Errorf("%q, %v", got, err)
+	}
+}

@@ -80,7 +80,8 @@ func enactAlone(dir string, request adminRequest) (adminReply, error) {
 	}
 	o := &office{
 		store: s, tiers: func() map[string]int { return config.Default().Tiers },
-		now: func() message.Time { return message.TimeOf(time.Now()) },
+		now:   func() message.Time { return message.TimeOf(time.Now()) },
+		vault: func(keyFile string) (*vault, error) { return findVault(s, os.Getenv(vaultEnv), keyFile, dir) },
 	}
 	actor := fmt.Sprintf("command line uid=%d pid=%d", os.Getuid(), os.Getpid())
 	reply := answer(o.enact(actor, request.Verb, request.Args))

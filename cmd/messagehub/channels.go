@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -12,7 +13,7 @@ func channelsCommand(s streams) *cobra.Command {
 	cmd.AddCommand(
 		sendersCommand(s, "list [CHANNEL[/SENDER]]", "List the senders and how they stand", "channels.list", cobra.MaximumNArgs(1), printSenders),
 		sendersCommand(s, "test [CHANNEL[/SENDER]]", "Ask the providers whether the senders are in order, without sending", "channels.test", cobra.MaximumNArgs(1), printTested),
-		sendersCommand(s, "pause CHANNEL[/SENDER]", "Let senders start nothing; their messages wait", "channels.pause", cobra.ExactArgs(1), printSenders),
+		sendersCommand(s, "pause CHANNEL[/SENDER]", "Let senders start nothing; messages that no other sender can take wait", "channels.pause", cobra.ExactArgs(1), printSenders),
 		sendersCommand(s, "resume CHANNEL[/SENDER]", "Let paused senders go on", "channels.resume", cobra.ExactArgs(1), printSenders),
 	)
 	return cmd
@@ -79,11 +80,7 @@ func printSenders(s streams, all []senderView) error {
 func printTested(s streams, all []senderView) error {
 	rows := make([][]string, len(all))
 	for i, v := range all {
-		result := "ok"
-		if v.Error != "" {
-			result = v.Error
-		}
-		rows[i] = []string{v.Channel, v.Sender, v.Account, result}
+		rows[i] = []string{v.Channel, v.Sender, v.Account, cmp.Or(v.Error, v.Untested, "ok")}
 	}
 	return printTable(s, "CHANNEL SENDER ACCOUNT RESULT", rows, noSenders)
 }

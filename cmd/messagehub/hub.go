@@ -102,12 +102,8 @@ func (h *Hub) openStore() error {
 
 // openVault opens what senders keep sealed.
 func (h *Hub) openVault() error {
-	key, err := vaultKey(os.Getenv(vaultEnv), h.config.VaultKeyFile, h.config.Data)
-	if err != nil {
-		return err
-	}
-	h.vault, err = openVault(h.store, key)
-	h.pauses.vault = h.vault
+	v, err := findVault(h.store, os.Getenv(vaultEnv), h.config.VaultKeyFile, h.config.Data)
+	h.vault, h.pauses.vault = v, v
 	return err
 }
 
@@ -147,6 +143,7 @@ func (h *Hub) openAdmin() error {
 	o := &office{
 		store: h.store, ring: tieredRing{h.keys, &h.tiers}, tiers: h.tiers.all, now: now,
 		delivery: h.system, pauses: &h.pauses,
+		vault: func(string) (*vault, error) { return h.vault, nil },
 	}
 	a, err := newAdminServer(h.config.Data, o, h.log.Logger)
 	h.admin = a

@@ -28,6 +28,8 @@ type office struct {
 	// delivery and pauses are those of a running server; nil where none runs.
 	delivery delivery
 	pauses   *pauses
+	// vault opens the vault; keyFile is for where no server has it open.
+	vault func(keyFile string) (*vault, error)
 }
 
 // verb does one administrative thing for actor and returns what to show.
@@ -50,6 +52,7 @@ func verbs() map[string]verb {
 		"channels.test":     verbOf((*office).testSenders),
 		"channels.pause":    verbOf((*office).pauseSenders),
 		"channels.resume":   verbOf((*office).resumeSenders),
+		"vault.rekey":       verbOf((*office).rekey),
 	}
 }
 

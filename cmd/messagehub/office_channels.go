@@ -56,9 +56,10 @@ type senderView struct {
 	InFlight  int     `json:"inFlight"`
 	Limit     int     `json:"maxInFlight"`
 	PerSecond float64 `json:"messagesPerSecond"` // 0: no bound
-	// Account and Error are what a test found out.
-	Account string `json:"account,omitempty"`
-	Error   string `json:"error,omitempty"`
+	// Account and Error are what a test found out, Untested why it was none.
+	Account  string `json:"account,omitempty"`
+	Error    string `json:"error,omitempty"`
+	Untested string `json:"untested,omitempty"`
 }
 
 func (o *office) senders(which whichSenders) ([]actors.SenderState, error) {
@@ -112,28 +113,31 @@ func (o *office) testSenders(_ string, which whichSenders) ([]senderView, error)
 	var work sync.WaitGroup
 	for i := range all {
 		views[i] = o.viewSender(&all[i])
-		work.Go(func() { views[i].Account, views[i].Error = o.testSender(&all[i]) })
+		work.Go(func() { o.testSender(&all[i], &views[i]) })
 	}
 	work.Wait()
 	return views, err
 }
 
-func (o *office) testSender(s *actors.SenderState) (account, problem string) {
+// testSender notes in v what the provider says of the sender.
+func (o *office) testSender(s *actors.SenderState, v *senderView) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 	defer cancel()
 	account, err := o.delivery.Probe(ctx, s.Lane, s.Name)
 	var known *channel.Error
 	switch {
+	case err == nil:
+		v.Account = account
+	case errors.Is(err, actors.ErrNoProbe):
+		v.Untested = err.Error()
 	case errors.As(err, &known):
-		text := channel.Rules()[known.Code].Text
+		v.Error = string(known.Code) + ": " + channel.Rules()[known.Code].Text
 		if known.ProviderMessage != "" {
-			text += " (" + channel.Clean(known.ProviderCode+" "+known.ProviderMessage) + ")"
+			v.Error += " (" + channel.Clean(known.ProviderCode+" "+known.ProviderMessage) + ")"
 		}
-		return "", string(known.Code) + ": " + text
-	case err != nil:
-		return "", err.Error()
+	default:
+		v.Error = err.Error()
 	}
-	return account, ""
 }
 
 func (o *office) pauseSenders(actor string, which whichSenders) ([]senderView, error) {

@@ -59,7 +59,7 @@ func rootCommand(s streams, ran *bool) *cobra.Command {
 	group(root, "run", demoCommand(s), serveCommand(s), simCommand(s))
 	group(root, "use", sendCommand(s), messagesCommand(s), contactsCommand(s))
 	group(root, "admin", channelsCommand(s), keysCommand(s), workspacesCommand(s), storeCommand(s), backupCommand(s),
-		restoreCommand(s), auditCommand(s), configCommand(s))
+		restoreCommand(s), auditCommand(s), vaultCommand(s), configCommand(s))
 	root.AddCommand(benchCommand(s), versionCommand(s))
 	finish(root, ran)
 	return root

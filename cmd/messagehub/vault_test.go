@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"messagehub/actors/channel"
+	"messagehub/cmd/messagehub/config"
 	"messagehub/store"
 	"messagehub/store/message"
 )
@@ -116,6 +119,176 @@ func TestVaultKeyIsFound(t *testing.T) {
 	for _, row := range []struct{ env, file string }{{"short", ""}, {"", filepath.Join(dir, "none")}, {"AAAA", ""}} {
 		if _, err := vaultKey(row.env, row.file, dir); err == nil {
 			t.Errorf("%+v is taken", row)
+		}
+	}
+}
+
+// With another key everything opens as before, and the old key opens nothing.
+func TestRekey(t *testing.T) {
+	s := vaultStore(t)
+	v := mustOpenVault(t, s, 1)
+	for _, name := range []string{"a", "b"} {
+		if err := v.save(name, []byte("value of "+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := v.rekey(bytes.Repeat([]byte{2}, vaultKeyLen)); n != 3 || err != nil { // the proof too
+		t.Errorf("%d values, %v", n, err)
+	}
+	if err := v.save("c", []byte("value of c")); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []*vault{v, mustOpenVault(t, s, 2)} {
+		for _, name := range []string{"a", "b", "c"} {
+			if got, err := v.load(name); string(got) != "value of "+name || err != nil {
+				t.Errorf("%s: %q, %v", name, got, err)
+			}
+		}
+	}
+	if _, err := openVault(s, bytes.Repeat([]byte{1}, vaultKeyLen)); err == nil {
+		t.Error("the old key still opens the vault")
+	}
+}
+
+// A change of the key beside the data that is broken off anywhere is either
+// done or not: the next start finds the key that fits.
+func TestRekeyBrokenOff(t *testing.T) {
+	for _, crash := range []string{"before the values", "before the file", "not at all"} {
+		s, dir := vaultStore(t), t.TempDir()
+		find := func() *vault {
+			v, err := findVault(s, "", "", dir)
+			if err != nil {
+				t.Fatalf("%s: %v", crash, err)
+			}
+			return v
+		}
+		v := find()
+		if err := v.save("a", []byte("value")); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		switch crash {
+		case "before the values":
+			_, err = drawVaultKey(v.own + freshKey)
+		case "before the file":
+			var key []byte
+			if key, err = drawVaultKey(v.own + freshKey); err == nil {
+				_, err = v.rekey(key)
+			}
+		default:
+			_, err = v.rekeyOwn()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if got, err := find().load("a"); string(got) != "value" || err != nil {
+				t.Errorf("%s: %q, %v", crash, got, err)
+			}
+		}
+		if err := os.Remove(v.own); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := findVault(s, "", "", dir); exitCode(err) != exitConfig {
+			t.Errorf("%s, without the file: %v", crash, err)
+		}
+		if _, err := os.Stat(v.own); err == nil {
+			t.Error("a key was drawn that opens nothing")
+		}
+	}
+}
+
+// The command, on a running server and without one.
+func TestVaultRekeyCommand(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, vaultKeyLen))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	th := startHub(t, dir, nil)
+	lane := message.Lane{Channel: "zalo"}
+	if err := th.vault.of(lane, "main").Save("token", []byte("secret")); err != nil {
+		t.Fatal(err)
+	}
+	key := func() string { b, _ := os.ReadFile(ownKeyFile(dir)); return string(b) }
+	before := key()
+	rekey := func(want int, text string, args ...string) {
+		t.Helper()
+		code, out, errText := run(append([]string{"vault", "rekey", "--data", dir}, args...)...)
+		if code != want || !strings.Contains(out+errText, text) {
+			t.Errorf("vault rekey %v: exit %d, %s%s", args, code, out, errText)
+		}
+	}
+	rekey(exitOK, "2 values are sealed with the key in "+ownKeyFile(dir)+": nothing is left to do")
+	if key() == before {
+		t.Error("the key is the old one")
+	}
+	th.stop()
+	th = startHub(t, dir, nil)
+	if got, err := th.vault.of(lane, "main").Load("token"); string(got) != "secret" || err != nil {
+		t.Errorf("after a restart: %q, %v", got, err)
+	}
+	th.stop()
+	rekey(exitOK, "give that key to the server", "--new-key-file", file)
+	rekey(exitConfig, "does not open with this key")
+	rekey(exitUsage, "name the new one", "--key-file", file)
+	th = startHub(t, dir, func(o *hubOptions) { o.config.VaultKeyFile = file })
+	if got, err := th.vault.of(lane, "main").Load("token"); string(got) != "secret" || err != nil {
+		t.Errorf("with a key of the operator's: %q, %v", got, err)
+	}
+}
+
+// No secret of a sender stands in the data directory, in a backup of it or in
+// the log; and a backup does not hold the key.
+func TestNoSecretOnDisk(t *testing.T) {
+	dir, backup := t.TempDir(), filepath.Join(t.TempDir(), "backup")
+	secrets := []string{"canary-auth-token-of-twilio", "canary-refresh-token-of-zalo"}
+	th := startHub(t, dir, func(o *hubOptions) {
+		spec, _ := specNamed(o.specs, "sms")
+		v := channel.Sandbox(spec.Settings)
+		v["baseURL"], v["authToken"] = "http://127.0.0.1:1/sms", secrets[0]
+		o.config.Senders = []config.Sender{{Channel: "sms", Name: "main", Settings: v}}
+	})
+	if err := th.vault.of(message.Lane{Channel: "zalo"}, "main").Save("token", []byte(secrets[1])); err != nil {
+		t.Fatal(err)
+	}
+	mustAdminister[workspaceView](t, dir, "workspaces.create", newWorkspace{Name: "acme", Tier: "pro"})
+	key := mustAdminister[createdKey](t, dir, "keys.create", newKey{Workspace: "acme", Scopes: sendScopes()})
+	sendTo(t, th.URL(), key.Key, `{"to": "+14155550100", "channel": "sms", "content": "canary content"}`)
+	mustAdminister[[]senderView](t, dir, "channels.test", whichSenders{})
+	mustAdminister[backupView](t, dir, "backup", backupTo{backup})
+	th.stop()
+	secrets = append(secrets, key.Key)
+	found := 0
+	for _, root := range []string{dir, backup} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			if bytes.Contains(b, []byte("canary content")) {
+				found++
+			}
+			for _, secret := range secrets {
+				if bytes.Contains(b, []byte(secret)) {
+					t.Errorf("%s holds %s", path, secret)
+				}
+			}
+			if root == backup && d.Name() == vaultFile {
+				t.Error("the backup holds the vault's key")
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found < 2 {
+		t.Errorf("the content was found %d times: the search proves nothing", found)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(th.log.String(), secret) {
+			t.Errorf("the log holds %s", secret)
 		}
 	}
 }
