@@ -107,7 +107,7 @@ func runSim(ctx context.Context, f *simFlags, s streams) error {
 		return err
 	}
 	mux := sim.NewMux(world)
-	accounts, err := f.open(mux, world, senders, ln.Addr())
+	accounts, err := f.open(mux, world, senders, ln.Addr(), true)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -119,6 +119,9 @@ func runSim(ctx context.Context, f *simFlags, s streams) error {
 	}
 	stop, release := signals(ctx)
 	defer release()
+	if f.config != "" {
+		defer onHangup(func() { f.reload(mux, world, ln.Addr(), s) })()
+	}
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve simulators: %w", err)
@@ -126,6 +129,21 @@ func runSim(ctx context.Context, f *simFlags, s streams) error {
 	}
 	_ = server.Shutdown()
 	return world.Ledger.Err()
+}
+
+// reload simulates the senders that the configuration has now: from then on
+// their accounts know their new secrets alone. A faulty file changes nothing;
+// accounts with a port of their own stay as they are.
+func (f *simFlags) reload(mux *sim.Mux, world *sim.World, addr net.Addr, s streams) {
+	senders, err := f.senders()
+	if err == nil {
+		_, err = f.open(mux, world, senders, addr, false)
+	}
+	if err != nil {
+		fmt.Fprintf(s.err, "configuration not reloaded: %v\n", err)
+		return
+	}
+	fmt.Fprintln(s.err, "configuration reloaded")
 }
 
 // senders are those of the configuration, or one for each channel.
@@ -144,8 +162,9 @@ func (f *simFlags) senders() ([]config.Sender, error) {
 	return senders, nil
 }
 
-// open adds the senders' simulators to the mux.
-func (f *simFlags) open(mux *sim.Mux, world *sim.World, senders []config.Sender, addr net.Addr) ([]simAccount, error) {
+// open adds the senders' simulators to the mux, and opens the ports of those
+// that have one of their own, if it shall.
+func (f *simFlags) open(mux *sim.Mux, world *sim.World, senders []config.Sender, addr net.Addr, ports bool) ([]simAccount, error) {
 	var accounts []simAccount
 	taken := map[string]string{}
 	for _, sender := range senders {
@@ -154,6 +173,9 @@ func (f *simFlags) open(mux *sim.Mux, world *sim.World, senders []config.Sender,
 		callback := callbackURL(callbackBase(f.callback), sender.Channel, sender.Name)
 		provider := spec.Simulator(world, channel.Sender{Name: sender.Name, Settings: sender.Settings, CallbackURL: callback})
 		if p, ok := provider.(sim.Streamer); ok {
+			if !ports {
+				continue
+			}
 			at, err := openStream(world, p)
 			if err != nil {
 				return nil, fmt.Errorf("sender %s: %w", name, err)

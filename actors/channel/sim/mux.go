@@ -33,7 +33,7 @@ func NewMux(w *World) *Mux {
 }
 
 // Add serves p under prefix, which begins with a slash and does not end with
-// one, in place of the provider that was there. The provider sees paths without
+// one, in place of the provider that had it. The provider sees paths without
 // the prefix.
 func (m *Mux) Add(prefix string, p Provider) {
 	m.adding.Lock()
