@@ -53,6 +53,7 @@ func (a *actor) loop() {
 	timer := time.NewTimer(maxSleep)
 	defer timer.Stop()
 	stop := a.run.Done()
+	a.look(0, len(a.shard.stands))
 	for {
 		for a.turn() {
 		}
@@ -75,11 +76,16 @@ func (a *actor) loop() {
 func (a *actor) turn() bool {
 	events := a.inbox.take()
 	for i := range events {
-		e := &events[i]
-		if e.kind == stood {
-			e.standing = a.lane.at(e.sender).gate.standing()
+		switch e := &events[i]; e.kind {
+		case stood:
+			a.look(e.sender, e.sender+1)
+		case chosen:
+			known := len(a.shard.stands)
+			a.step(*e)
+			a.look(known, len(a.shard.stands))
+		default:
+			a.step(*e)
 		}
-		a.step(*e)
 	}
 	worked := len(events) > 0
 	if a.run.Err() != nil {
@@ -90,6 +96,15 @@ func (a *actor) turn() bool {
 	worked = a.sweep() || worked
 	a.tellBehind()
 	return worked
+}
+
+// look tells the shard how senders stand: as they do now, so that it does not
+// matter in which order it was told to look. Those that it does not know yet
+// are looked at when it does.
+func (a *actor) look(from, to int) {
+	for i := from; i < min(to, len(a.shard.stands)); i++ {
+		a.step(event{kind: stood, sender: i, standing: a.lane.at(i).gate.standing()})
+	}
 }
 
 // take moves jobs from the mailbox's ring into the shard.

@@ -151,9 +151,10 @@ func (m *mailbox) inherited(p message.Position) bool {
 	return m.mu.first == 0 || p < m.mu.first
 }
 
-// isBehind reports whether the actor must read the log.
+// isBehind reports whether the log may hold jobs that the actor has yet to
+// read.
 func (m *mailbox) isBehind() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.mu.behind
+	return m.mu.behind && (m.mu.more || m.mu.cursor < m.mu.offered)
 }

@@ -175,6 +175,10 @@ func (s *System) handOver(l *lane, out *sender, f fresh) {
 func (s *System) retire(out *sender) {
 	if s.quiet(out) {
 		s.lay(out)
+		out.gate.turn(func(g *gate, _ time.Duration) {
+			g.renew()
+			g.held = true
+		})
 	}
 }
 

@@ -127,3 +127,36 @@ func TestProbeThatPanicsIsQuarantined(t *testing.T) {
 		t.Errorf("%v, told %d times", err, told)
 	}
 }
+
+// TestPausedFromTheStart: the other sender takes over from the first message
+// on. Until it has run, no shard has caught up.
+func TestPausedFromTheStart(t *testing.T) {
+	both := senders(spec("sms", nil))[:1]
+	both = append(both, both[0])
+	both[0].Paused, both[1].Name, both[1].Share.Standby = true, "other", true
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(newJournal(2))
+		early := m.accept(text("a", "sms"))
+		h := start(t, m, Options{Specs: []channel.Spec{spec("sms", stub(accepting))}, Senders: both})
+		later := h.accept(text("b", "sms"))
+		synctest.Wait()
+		for _, id := range []message.ID{early, later} {
+			if a := h.state(id).Attempts[0]; a.Status != message.Sent || a.Sender != "other" {
+				t.Errorf("attempt %+v", a)
+			}
+		}
+		if n, of := h.system.CatchingUp(); n != 0 || of != 4 {
+			t.Errorf("%d of %d shards catch up", n, of)
+		}
+		if err := h.end(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s, err := New(Options{Log: newMemory(newJournal(1)), Backlog: newMemory(newJournal(1)), Shards: 3, Specs: []channel.Spec{spec("sms", nil)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, of := s.CatchingUp(); n != 6 || of != 6 {
+		t.Errorf("before Run: %d of %d shards catch up", n, of)
+	}
+}

@@ -162,9 +162,12 @@ func TestSecondHubOnADirectoryIsRefused(t *testing.T) {
 func TestOperations(t *testing.T) {
 	th := startHub(t, t.TempDir(), nil)
 	th.await(th.send(`{"to": "+14155550100", "channel": "sms", "content": "Counted"}`), "message.delivered")
+	untilReady(t, th.OpsURL())
 	for path, want := range map[string]string{
-		"/livez": "ok", "/readyz": "ok", "/readyz?verbose": `"ready":true`, "/debug/pprof/": "goroutine",
-		"/metrics": `messagehub_sends_total{channel="sms",test="true",outcome="accepted",code="",class=""} 1`,
+		"/livez": "ok", "/readyz": "ok", "/readyz?verbose": `{"name":"delivery","ok":true,"error":null}`, "/debug/pprof/": "goroutine",
+		"/metrics?lost":   "messagehub_log_lines_dropped_total 0\n",
+		"/metrics?behind": `messagehub_shards_behind{channel="sms",test="true"} 0`,
+		"/metrics":        `messagehub_sends_total{channel="sms",test="true",outcome="accepted",code="",class=""} 1`,
 	} {
 		if a := request(t, "GET", th.OpsURL()+path, "", ""); a.status != 200 || !strings.Contains(a.body, want) {
 			t.Errorf("%s: %d, no %q", path, a.status, want)
@@ -173,6 +176,19 @@ func TestOperations(t *testing.T) {
 	th.ops.Drain()
 	if a := request(t, "GET", th.OpsURL()+"/readyz", "", ""); a.status != 503 {
 		t.Errorf("/readyz while draining: %d %s", a.status, a.body)
+	}
+}
+
+// untilReady waits until the server takes requests, which is soon after its
+// ready line: the shards read what waited before.
+func untilReady(t *testing.T, ops string) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for request(t, "GET", ops+"/readyz", "", "").status != 200 {
+		if time.Now().After(deadline) {
+			t.Fatal("the server does not become ready")
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

@@ -92,9 +92,7 @@ func TestDemoPrintsOneLineOfJSON(t *testing.T) {
 	}
 	id := sendTo(t, d.API, d.TestKey, `{"to": "+14155550100", "channel": "whatsapp", "content": "Hello"}`)
 	d.until(id, "delivered")
-	if a := request(t, "GET", d.Ops+"/readyz", "", ""); a.status != 200 {
-		t.Errorf("/readyz: %d %s", a.status, a.body)
-	}
+	untilReady(t, d.Ops)
 }
 
 // Killed at any moment, the same command on the same directory goes on with

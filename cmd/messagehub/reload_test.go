@@ -68,6 +68,61 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// A sender that comes works for test messages as for live ones, under its own
+// name and by its share; one that goes is refused by the front door.
+func TestReloadOfSenders(t *testing.T) {
+	dir := t.TempDir()
+	load := parseReload(t, dir, reloadBase)
+	th := startHub(t, dir, func(o *hubOptions) {
+		c, err := load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.config = c
+	})
+	from := func(sender string) answered {
+		return request(t, "POST", th.URL()+"/api/v1/messages/send", th.key, `{"to": "+14155550100", "channel": "sms", "from": "`+sender+`", "content": "Hello"}`)
+	}
+	accepted := func(a answered) string {
+		t.Helper()
+		if a.status != 202 {
+			t.Fatalf("send: %d %s", a.status, a.body)
+		}
+		var m struct{ MessageID string }
+		a.data(t, &m)
+		return m.MessageID
+	}
+	sender := func(id string) string {
+		var m struct{ Attempts []struct{ Sender string } }
+		request(t, "GET", th.URL()+"/api/v1/messages/"+id, th.key, "").data(t, &m)
+		return m.Attempts[0].Sender
+	}
+	main := `    - {name: main, `
+	us := `    - {name: us, prefixes: ["+1"], accountSid: AC00000000000000000000000000005a18, authToken: sandbox-auth-token, fromNumber: "+15005550007", baseURL: "http://127.0.0.1:1/us"}` + "\n"
+	if a := from("us"); a.status != 400 {
+		t.Errorf("before it is there: %d %s", a.status, a.body)
+	}
+	th.reload(parseReload(t, dir, strings.Replace(reloadBase, main, us+main, 1)))
+	named, chosen := accepted(from("main")), th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`)
+	for id, want := range map[string]string{named: "main", chosen: "us"} {
+		th.await(id, "message.delivered")
+		if got := sender(id); got != want {
+			t.Errorf("sent by %s, want %s", got, want)
+		}
+	}
+	if v := mustAdminister[[]senderView](t, dir, "channels.list", whichSenders{Channel: "sms"}); len(v) != 2 {
+		t.Errorf("live senders %+v", v)
+	}
+	th.reload(load)
+	if a := from("us"); a.status != 400 {
+		t.Errorf("once it is gone: %d %s", a.status, a.body)
+	}
+	th.await(th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`), "message.delivered")
+	if v := mustAdminister[[]senderView](t, dir, "channels.list", whichSenders{Channel: "sms"}); len(v) != 1 {
+		t.Errorf("live senders %+v", v)
+	}
+}
+
 func TestNeedRestart(t *testing.T) {
 	dir := t.TempDir()
 	old, err := parseReload(t, dir, reloadBase)()

@@ -83,8 +83,10 @@ func TestSendersComeAndGo(t *testing.T) {
 		args string
 		want string
 	}{
-		{"list whatsapp", "other"}, {"test whatsapp/other", "Sandbox"},
-		{"pause whatsapp/other", "paused"}, {"resume whatsapp/other", "ok"},
+		{"list whatsapp", "other"},
+		{"test whatsapp/other", "Sandbox"},
+		{"pause whatsapp/other", "paused"},
+		{"resume whatsapp/other", "ok"},
 	} {
 		if code, out, errText := cli(t, append(append([]string{"channels"}, strings.Fields(row.args)...), "--data", data)...); code != 0 || !strings.Contains(out, row.want) {
 			t.Errorf("channels %s: exit %d, %s%s", row.args, code, out, errText)

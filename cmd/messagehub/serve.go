@@ -25,8 +25,9 @@ func serveCommand(s streams) *cobra.Command {
 
 SIGTERM and SIGINT drain: /readyz fails at once, requests and sends in flight
 finish, and the process ends with 0 within ten seconds; a second signal ends it
-at once. SIGHUP reads the configuration again and puts tiers, limits, the
-senders' pace and the log in force; a file with a fault changes nothing.
+at once. SIGHUP reads the configuration again and puts senders with their
+secrets, tiers, limits and the log in force; a file with a fault changes
+nothing.
 ` + exitHelp,
 		Example: "  messagehub serve -c /etc/messagehub.yaml",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), s) },

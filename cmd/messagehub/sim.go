@@ -37,7 +37,8 @@ and posts signed receipts to the relay at --callback.
 Without -c there is one simulated account per channel, with the published
 credentials of the sandbox; deploy/sim.yaml is the configuration that fits. With
 -c the accounts are those of the file, each under the path of its baseURL, or on
-a port of its own where the wire is not HTTP.
+a port of its own where the wire is not HTTP. With SIGHUP it is read again, and
+the accounts know their new secrets alone; those with a port stay as they are.
 
   GET  /_sim/ledger   what the providers received, as NDJSON
   GET  /_sim/knobs    how they misbehave; PUT changes it

@@ -45,6 +45,10 @@ func TestMuxRoutesByPrefix(t *testing.T) {
 			t.Errorf("%s: %d %q, want %q", path, status, body, want)
 		}
 	}
+	m.Add("/sms", named("other"))
+	if _, body := ask(m, "POST", "/sms/x", ""); body != "other /x " {
+		t.Errorf("in the place of another one: %q", body)
+	}
 	for _, path := range []string{"/", "/smsx", "/other/x", "/_sim"} {
 		if status, _ := ask(m, "POST", path, ""); status != 404 {
 			t.Errorf("%s: status %d, want 404", path, status)
