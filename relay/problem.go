@@ -115,7 +115,7 @@ func Problems() []Problem {
 		{Code: UnsupportedType, Status: 400, Permanent: true, Text: "The channel can't carry this content type.", Hint: "Use one of the content types listed in the message."},
 		{Code: UnsupportedStatus, Status: 400, Permanent: true, Text: "The channel can't report the success status.", Hint: "Lower successStatus, or leave out strict to have it lowered for you."},
 		{Code: ChannelNotSet, Status: 400, Permanent: true, Text: "The channel has no sender configured for live messages.", Hint: "Configure a sender for the channel, or use a test key."},
-		{Code: UnknownSender, Status: 400, Permanent: true, Text: "There is no sender of this name on the channel.", Hint: "Leave out from to use the channel's default sender."},
+		{Code: UnknownSender, Status: 400, Permanent: true, Text: "There is no sender of this name on the channel.", Hint: "Leave out from, and the channel's configuration chooses the sender."},
 		{Code: TemplateRequired, Status: 400, Permanent: true, Text: "A template message needs a templateId.", Hint: "Add templateId, or send contentType text."},
 		{Code: ContentRequired, Status: 400, Permanent: true, Text: "The message has no content.", Hint: "Add content, or mediaUrl for media."},
 		{Code: ContentTooLong, Status: 400, Permanent: true, Text: "The content is longer than the channel can carry.", Hint: "Shorten it; the message gives the limit."},

@@ -28,8 +28,9 @@ const (
 	// SlowSender pauses the sender. The try is not counted.
 	SlowSender
 	// StopSender opens the sender's breaker until it is probed or reloaded:
-	// credentials, account. The message moves on if it has a next step, else
-	// it waits; the try is not counted.
+	// credentials, account. Another sender takes the message over, if there is
+	// one that may; else it moves on if it has a next step, else it waits. The
+	// try is not counted.
 	StopSender
 	// Ask: the outcome is unknown; the chain's onUnknown decides.
 	Ask
@@ -108,7 +109,7 @@ func Rules() map[Code]Rule {
 		OutcomeUnknown:       {message.Provider, false, Ask, "the request may or may not have reached the provider"},
 		Interrupted:          {message.Internal, false, Ask, "the relay stopped while the provider's answer was awaited"},
 		Quarantined:          {message.Internal, true, Fail, "the message made the adapter fail repeatedly and was set aside"},
-		NoSender:             {message.Config, true, Fail, "no sender is configured for this channel"},
+		NoSender:             {message.Config, true, Fail, "no sender of this name, or none for this recipient, is configured on the channel"},
 		DeliveryExpired:      {message.Expiry, true, Fail, "the provider gave up delivering in time"},
 	}
 }

@@ -127,7 +127,7 @@ func failures() []docs.Failure {
 		channel.Again:         "The relay tries again after a pause, a bounded number of times.",
 		channel.SlowRecipient: "The relay waits before it sends to this recipient again.",
 		channel.SlowSender:    "The relay waits before it sends from this sender again.",
-		channel.StopSender:    "The relay stops using the sender until it works again.",
+		channel.StopSender:    "The relay stops using the sender until it works again. Another sender, or the next channel, takes over.",
 		channel.Ask:           `The message's "onUnknown" decides.`,
 	}
 	var out []docs.Failure
