@@ -39,7 +39,7 @@ func testMetrics() *Metrics {
 		Channels: []string{"sms", "whatsapp"},
 		Codes:    map[string]message.Class{"not_on_channel": message.Recipient, "rate_limited": message.Capacity},
 		Waiting:  waiting{message.Lane{Channel: "sms"}}, Endpoints: standing{Healthy: 2, Failing: 1, Oldest: 3 * time.Second},
-		Now: func() message.Time { return day },
+		Now: func() message.Time { return day }, LogDropped: func() uint64 { return 7 },
 	})
 }
 

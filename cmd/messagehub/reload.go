@@ -109,6 +109,7 @@ func needRestart(old, new *config.Config) []string {
 		{"proxyProtocol", old.ProxyProtocol == new.ProxyProtocol},
 		{"data", old.Data == new.Data},
 		{"sandbox", old.Sandbox == new.Sandbox},
+		{"vaultKeyFile", old.VaultKeyFile == new.VaultKeyFile},
 		{"log.format", old.Log.JSON == new.Log.JSON},
 		{"store", old.Store == new.Store},
 		{"delivery", old.Delivery == new.Delivery},

@@ -140,6 +140,7 @@ func TestNeedRestart(t *testing.T) {
 		"lowWater: off=lowWater: 2GiB":                          {"store"},
 		"data: %DATA%=data: /elsewhere":                         {"data"},
 		"tiers=log: {format: json}\npublicURL: http://x\ntiers": {"publicURL", "log.format"},
+		"tiers=vaultKeyFile: /run/key\ntiers":                   {"vaultKeyFile"},
 	} {
 		from, to, _ := strings.Cut(change, "=")
 		c, err := parseReload(t, dir, strings.Replace(reloadBase, from, to, 1))()
