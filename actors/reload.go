@@ -29,6 +29,9 @@ var errEnded = errors.New("delivery has ended")
 func (s *System) Reload(senders []Sender) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	if s.isOver() {
+		return errEnded
+	}
 	o := s.options
 	o.Senders = senders
 	if err := o.Validate(); err != nil {

@@ -39,7 +39,7 @@ func (h *Hub) reload(load func() (*config.Config, error)) {
 	h.log.Info("configuration reloaded", "configuration", describe(c))
 }
 
-// setSenders puts other senders to work. The front door stops taking messages
+// setSenders puts other senders to work. The front door stops taking "from"
 // for those that go before they go, and begins to for those that come after
 // they have come.
 func (h *Hub) setSenders(to []config.Sender) error {
@@ -48,20 +48,32 @@ func (h *Hub) setSenders(to []config.Sender) error {
 		return err
 	}
 	was := h.working
-	h.admitSenders(slices.DeleteFunc(slices.Clone(was), func(s config.Sender) bool {
-		return !slices.ContainsFunc(to, func(o config.Sender) bool { return o.Channel == s.Channel && o.Name == s.Name })
-	}))
+	h.admitSenders(meanwhile(h.channels(was), h.channels(to)))
 	if err := h.system.Reload(senders); err != nil {
-		h.admitSenders(was)
+		h.admitSenders(h.channels(was))
 		return err
 	}
 	h.working = to
-	h.admitSenders(to)
+	h.admitSenders(h.channels(to))
 	return nil
 }
 
-func (h *Hub) admitSenders(senders []config.Sender) {
-	channels := h.channels(senders)
+// meanwhile is what the front door knows while senders change: a channel with
+// senders before and after always has one, under the names that stay.
+func meanwhile(was, to []relay.Channel) []relay.Channel {
+	for i := range to {
+		a, b := &was[i], &to[i]
+		b.Configured = a.Configured && b.Configured
+		b.Senders, b.TestSenders = common(a.Senders, b.Senders), common(a.TestSenders, b.TestSenders)
+	}
+	return to
+}
+
+func common(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(name string) bool { return !slices.Contains(b, name) })
+}
+
+func (h *Hub) admitSenders(channels []relay.Channel) {
 	h.api.SetSenders(channels)
 	if h.loopback != nil {
 		h.loopback.SetSenders(channels)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"messagehub/actors/channel/all"
 	"messagehub/cmd/messagehub/config"
+	"messagehub/relay"
 )
 
 const reloadBase = `
@@ -120,6 +122,28 @@ func TestReloadOfSenders(t *testing.T) {
 	th.await(th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`), "message.delivered")
 	if v := mustAdminister[[]senderView](t, dir, "channels.list", whichSenders{Channel: "sms"}); len(v) != 1 {
 		t.Errorf("live senders %+v", v)
+	}
+}
+
+// While senders change, a channel whose only one gets another name stays open;
+// one that is new, or loses its last, is closed.
+func TestMeanwhile(t *testing.T) {
+	was := []relay.Channel{
+		{Name: "sms", Configured: true, Senders: []string{"main", "old"}},
+		{Name: "line", Configured: true, Senders: []string{"old"}},
+		{Name: "viber", Configured: true, Senders: []string{"main"}},
+		{Name: "zalo"},
+	}
+	to := []relay.Channel{
+		{Name: "sms", Configured: true, Senders: []string{"new", "main"}},
+		{Name: "line", Configured: true, Senders: []string{"new"}},
+		{Name: "viber"},
+		{Name: "zalo", Configured: true, Senders: []string{"main"}},
+	}
+	for i, want := range []string{"true [main]", "true []", "false []", "false []"} {
+		if c := meanwhile(was, slices.Clone(to))[i]; fmt.Sprint(c.Configured, " ", c.Senders) != want {
+			t.Errorf("%s: %v %v, want %s", c.Name, c.Configured, c.Senders, want)
+		}
 	}
 }
 
