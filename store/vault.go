@@ -20,13 +20,15 @@ var errSealed = fmt.Errorf("sealed value must have a name of 1 to %d bytes, and 
 // SaveSealed keeps a value that its caller has sealed under a name, in place of
 // the one before. It is durable when it returns nil.
 func (s *Store) SaveSealed(name string, sealed []byte) error {
-	return s.SaveAllSealed(map[string][]byte{name: sealed})
+	return s.commit(&sealedOp{values: map[string][]byte{name: sealed}})
 }
 
-// SaveAllSealed is SaveSealed of many values at once: all of them are kept, or
-// none.
-func (s *Store) SaveAllSealed(values map[string][]byte) error {
-	return s.commit(&sealedOp{values})
+// Reseal keeps values, and the secrets of endpoints, that its caller has sealed
+// anew: all of them, or none. An endpoint gets its next revision, and keeps all
+// else; one that has been deleted is passed over; one that has changed since
+// it was read is message.ErrRevision.
+func (s *Store) Reseal(values map[string][]byte, endpoints []message.Endpoint) error {
+	return s.commit(&sealedOp{values, endpoints})
 }
 
 // Sealed returns all values by name.
@@ -69,8 +71,11 @@ func (s *Store) LoadSealed(name string) ([]byte, error) {
 
 func sealedKey(name string) []byte { return append([]byte{prefixSealed}, name...) }
 
-// sealedOp is the operation of SaveSealed and SaveAllSealed.
-type sealedOp struct{ values map[string][]byte }
+// sealedOp is the operation of SaveSealed and Reseal.
+type sealedOp struct {
+	values    map[string][]byte
+	endpoints []message.Endpoint
+}
 
 func (o *sealedOp) apply(t *txn) error {
 	for name, sealed := range o.values {
@@ -78,10 +83,42 @@ func (o *sealedOp) apply(t *txn) error {
 			return errSealed
 		}
 	}
+	rows, err := o.rows(t)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		e := &rows[i]
+		t.set(appendEndpointKey(nil, endpointRow, e.Workspace, e.ID), appendEndpoint(nil, e))
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.values)) {
 		t.set(sealedKey(name), append([]byte{sealedVersion}, o.values[name]...))
 	}
 	return nil
+}
+
+// rows returns the endpoints that are still there, with their new secrets.
+func (o *sealedOp) rows(t *txn) ([]message.Endpoint, error) {
+	var rows []message.Endpoint
+	for i := range o.endpoints {
+		to := &o.endpoints[i]
+		e, err := t.endpoint(to.Workspace, to.ID)
+		switch {
+		case err != nil:
+			return nil, err
+		case e == nil:
+			continue
+		case e.Revision != to.Revision:
+			return nil, message.ErrRevision
+		}
+		e.Secrets = to.Secrets
+		e.Revision++
+		if _, err := decodeEndpoint(e.Workspace, e.ID, string(appendEndpoint(nil, e))); err != nil {
+			return nil, errEndpoint
+		}
+		rows = append(rows, *e)
+	}
+	return rows, nil
 }
 
 func decodeSealed(row string) (string, error) {

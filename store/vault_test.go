@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
 
 	"messagehub/store/message"
 )
@@ -45,17 +46,41 @@ func TestSealedValuesAreBounded(t *testing.T) {
 	}
 }
 
-// Many values are kept at once, or none of them.
-func TestSaveAllSealed(t *testing.T) {
-	s := onDir(t, vfs.NewMem())
-	if err := s.SaveAllSealed(map[string][]byte{"a": []byte("1"), "b": []byte("2")}); err != nil {
+// Values and the secrets of endpoints are sealed anew at once, or none of them.
+func TestReseal(t *testing.T) {
+	s := begun(onDir(t, vfs.NewMem()))
+	w := someWorkspace(t, s, "acme")
+	kept, gone := someEndpoint(t, s, w.ID), someEndpoint(t, s, w.ID)
+	if err := s.DeleteEndpoint(w.ID, gone.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SaveAllSealed(map[string][]byte{"a": []byte("3"), "": nil}); !errors.Is(err, errSealed) {
-		t.Errorf("one of them is bad: %v", err)
+	fresh, bad := kept, kept
+	fresh.Secrets = []message.SealedSecret{{Sealed: "anew"}, {Sealed: "old anew", ExpiresAt: 9}}
+	fresh.URL = "nothing but the secrets counts"
+	bad.Secrets = []message.SealedSecret{{Sealed: strings.Repeat("s", maxEndpointText+1)}}
+	if err := s.Reseal(map[string][]byte{"a": []byte("1"), "b": []byte("2")}, []message.Endpoint{gone, fresh}); err != nil {
+		t.Fatal(err)
+	}
+	bad.Revision++
+	for _, row := range []struct {
+		name     string
+		endpoint message.Endpoint
+		want     error
+	}{
+		{"", fresh, errSealed}, {"a", fresh, message.ErrRevision}, {"a", bad, errEndpoint},
+	} {
+		if err := s.Reseal(map[string][]byte{row.name: []byte("3")}, []message.Endpoint{row.endpoint}); !errors.Is(err, row.want) {
+			t.Errorf("one of them is bad: %v, want %v", err, row.want)
+		}
 	}
 	got, err := s.Sealed()
 	if err != nil || len(got) != 2 || string(got["a"]) != "1" || string(got["b"]) != "2" {
 		t.Errorf("%q, %v", got, err)
 	}
+	kept.Secrets, kept.Revision = fresh.Secrets, kept.Revision+1
+	all, err := s.AllEndpoints()
+	if diff := cmp.Diff([]message.Endpoint{kept}, all); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	soundOf(t, s)
 }

@@ -14,7 +14,7 @@ func (h *Hub) makeWebhooks() error {
 	c := h.config.Webhooks
 	guard := webhook.NewGuard(c.Allow)
 	h.webhooks = webhook.NewDeliverer(webhook.Options{
-		Feed: h.store, Outboxes: h.store, Messages: h.store, Book: h.store, Editor: h.store, History: h.store, Audit: h.store,
+		Feed: h.store, Outboxes: h.store, Messages: h.store, Book: h.store, Editor: sealedEndpoints{h.store, h.vault}, History: h.store, Audit: h.store,
 		Publisher: h.store, Sealer: h.vault,
 		Rules:        webhook.Rules{Guard: guard, HTTP: c.HTTP, Timeout: c.Timeout},
 		DisableAfter: c.DisableAfter, Drain: h.config.Delivery.Drain, Transport: webhook.NewTransport(guard, nil),

@@ -21,10 +21,13 @@ type vault struct {
 	store *store.Store
 	// own is the file of its key, where that lies beside the data; "" if the
 	// key is the operator's.
-	own   string
-	mu    sync.RWMutex // held for writing while the key changes
-	aead  cipher.AEAD
-	prove func() error // saves the proof, once
+	own  string
+	mu   sync.RWMutex // held for writing while the key changes
+	aead cipher.AEAD
+	// former are the keys before it, since the start: for endpoints that were
+	// read before a change of the key.
+	former []cipher.AEAD
+	prove  func() error // saves the proof, once
 }
 
 // openVault opens the vault of a store, and proves that the key is the one
@@ -99,7 +102,18 @@ func (v *vault) Seal(name string, value []byte) ([]byte, error) {
 func (v *vault) Open(name string, sealed []byte) ([]byte, error) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return unseal(v.aead, name, sealed)
+	return v.open(name, sealed)
+}
+
+// open is Open for those who hold the lock.
+func (v *vault) open(name string, sealed []byte) ([]byte, error) {
+	value, err := unseal(v.aead, name, sealed)
+	for i := 0; err != nil && i < len(v.former); i++ {
+		if older, fault := unseal(v.former[i], name, sealed); fault == nil {
+			return older, nil
+		}
+	}
+	return value, err
 }
 
 func seal(aead cipher.AEAD, name string, value []byte) ([]byte, error) {

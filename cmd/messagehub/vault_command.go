@@ -8,7 +8,7 @@ import (
 )
 
 func vaultCommand(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "vault", Short: "Change the key that senders' tokens are sealed with"}
+	cmd := &cobra.Command{Use: "vault", Short: "Change the key that senders' tokens and webhooks' secrets are sealed with"}
 	cmd.AddCommand(vaultRekeyCommand(s))
 	return cmd
 }
@@ -18,7 +18,7 @@ func vaultRekeyCommand(s streams) *cobra.Command {
 	var out output
 	var in rekeying
 	cmd := &cobra.Command{
-		Use: "rekey", Short: "Seal all tokens with another key", Args: cobra.NoArgs,
+		Use: "rekey", Short: "Seal all tokens and secrets with another key", Args: cobra.NoArgs,
 		Long: `Seals everything in the vault with another key, at once or not at all, while the
 server runs or not. A key beside the data is drawn anew and replaced. For a key
 of your own name the new one, and give it to the server before its next start:

@@ -50,11 +50,11 @@ func mustHaveKey(s *store.Store, own string) error {
 	if errors.Is(err, message.ErrNotFound) {
 		return nil
 	}
-	return errors.Join(err, fail(exitConfig, "Put it back, or name the key that was used before in $"+vaultEnv+" or with vaultKeyFile (--key-file for a command).", "open vault: there is no %s, and tokens are sealed already", own))
+	return errors.Join(err, fail(exitConfig, "Put it back, or name the key that was used before in $"+vaultEnv+" or with vaultKeyFile (--key-file for a command).", "open vault: there is no %s, and values are sealed already", own))
 }
 
-// rekey seals all values with another key: all of them, or none. It returns
-// how many there are.
+// rekey seals all values and all secrets of webhooks with another key: all of
+// them, or none. It returns how many there are.
 func (v *vault) rekey(key []byte) (int, error) {
 	aead, err := newAEAD(key)
 	if err != nil {
@@ -75,11 +75,23 @@ func (v *vault) rekey(key []byte) (int, error) {
 			return 0, fmt.Errorf("seal %s anew: %w", name, err)
 		}
 	}
-	if err := v.store.SaveAllSealed(values); err != nil {
+	endpoints, err := v.store.AllEndpoints()
+	if err != nil {
 		return 0, err
 	}
+	n := len(values)
+	for i := range endpoints {
+		if err := v.reseal(&endpoints[i], aead); err != nil {
+			return 0, err
+		}
+		n += len(endpoints[i].Secrets)
+	}
+	if err := v.store.Reseal(values, endpoints); err != nil {
+		return 0, err
+	}
+	v.former = append(v.former, v.aead)
 	v.aead = aead
-	return len(values), nil
+	return n, nil
 }
 
 // rekeyOwn changes the key beside the data. The new one is on disk before a

@@ -14,6 +14,7 @@ import (
 
 	"messagehub/actors/channel"
 	"messagehub/cmd/messagehub/config"
+	"messagehub/relay/webhook"
 	"messagehub/store"
 	"messagehub/store/message"
 )
@@ -148,6 +149,96 @@ func TestRekey(t *testing.T) {
 	if _, err := openVault(s, bytes.Repeat([]byte{1}, vaultKeyLen)); err == nil {
 		t.Error("the old key still opens the vault")
 	}
+}
+
+// Webhooks' secrets are sealed anew too, and what was read or sealed before the
+// key changed is neither lost nor brought back.
+func TestRekeySealsSecretsOfWebhooks(t *testing.T) {
+	s := vaultStore(t)
+	v := mustOpenVault(t, s, 1)
+	book := sealedEndpoints{s, v}
+	w, err := s.PutWorkspace(message.Workspace{Name: "acme", PerMinute: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := func(texts ...string) message.Endpoint {
+		e := message.Endpoint{ID: message.NewEndpointID(), Workspace: w.ID, URL: "https://example.com"}
+		for i, text := range texts {
+			b, err := v.Seal(webhook.SealName(&e), []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Secrets = append(e.Secrets, message.SealedSecret{Sealed: string(b), ExpiresAt: message.Time(i)})
+		}
+		return e
+	}
+	put := func(e message.Endpoint) message.Endpoint {
+		e, err := book.PutEndpoint(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	opened := func(v *vault, e message.Endpoint, want ...string) {
+		t.Helper()
+		for i, s := range e.Secrets {
+			got, err := v.Open(webhook.SealName(&e), []byte(s.Sealed))
+			if i >= len(want) || string(got) != want[i] || err != nil || s.ExpiresAt != message.Time(i) {
+				t.Errorf("secret %d opens as %q, %v", i, got, err)
+			}
+		}
+	}
+	before, late := put(sealed("now", "former")), sealed("late")
+	if n, err := v.rekey(bytes.Repeat([]byte{2}, vaultKeyLen)); n != 3 || err != nil { // the proof too
+		t.Errorf("%d values, %v", n, err)
+	}
+	late = put(late)
+	opened(v, before, "now", "former")
+	if _, err := book.PutEndpoint(before); !errors.Is(err, message.ErrRevision) {
+		t.Errorf("an edit of what was read before: %v", err)
+	}
+	fresh := mustOpenVault(t, s, 2)
+	for id, want := range map[message.ID][]string{before.ID: {"now", "former"}, late.ID: {"late"}} {
+		e, err := s.Endpoint(w.ID, id)
+		if err != nil || len(e.Secrets) != len(want) {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		opened(fresh, e, want...)
+	}
+	damaged := sealed("x")
+	damaged.Secrets[0].Sealed = "x"
+	if _, err := s.PutEndpoint(damaged); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.rekey(bytes.Repeat([]byte{3}, vaultKeyLen)); err == nil {
+		t.Error("a secret that does not open is passed over")
+	}
+	mustOpenVault(t, s, 2)
+}
+
+// Endpoints get what is signed with their secret, whatever the key.
+func TestWebhooksOutliveARekey(t *testing.T) {
+	dir, c := t.TempDir(), newConsumer(t)
+	open := func(o *hubOptions) { o.config.Webhooks.HTTP, o.config.Webhooks.Allow = true, loopback() }
+	th := startHub(t, dir, open)
+	c.subscribe(th.URL(), th.key)
+	carries := func() {
+		t.Helper()
+		th.await(th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`), "message.delivered")
+		bodies, _ := readFeed(t, th.URL(), th.key)
+		c.await(bodies)
+	}
+	for range 2 {
+		if v := mustAdminister[rekeyedView](t, dir, "vault.rekey", rekeying{}); v.Values != 2 { // the proof and the secret
+			t.Errorf("%+v", v)
+		}
+		carries()
+	}
+	key := th.key
+	th.stop()
+	th = startHub(t, dir, open)
+	th.key = key
+	carries()
 }
 
 // A change of the key beside the data that is broken off anywhere is either

@@ -6,8 +6,9 @@ import (
 	"messagehub/store/message"
 )
 
-// sealName binds a sealed secret to its endpoint.
-func sealName(e *message.Endpoint) string {
+// SealName is the name that an endpoint's secrets are sealed under: it binds
+// them to the endpoint.
+func SealName(e *message.Endpoint) string {
 	return fmt.Sprintf("webhook/%d/%s", e.Workspace, endpointID(e.ID))
 }
 
@@ -15,7 +16,7 @@ func sealName(e *message.Endpoint) string {
 // signs beside it until the moment.
 func (d *Deliverer) addSecret(e *message.Endpoint, until message.Time) (string, error) {
 	text := newSecret()
-	sealed, err := d.Sealer.Seal(sealName(e), []byte(text))
+	sealed, err := d.Sealer.Seal(SealName(e), []byte(text))
 	if err != nil {
 		return "", fmt.Errorf("seal secret: %w", err)
 	}
@@ -33,7 +34,7 @@ func (d *Deliverer) addSecret(e *message.Endpoint, until message.Time) (string, 
 func (d *Deliverer) openSecrets(e *message.Endpoint) ([]secret, error) {
 	var out []secret
 	for _, s := range e.Secrets {
-		text, err := d.Sealer.Open(sealName(e), []byte(s.Sealed))
+		text, err := d.Sealer.Open(SealName(e), []byte(s.Sealed))
 		if err != nil {
 			return nil, fmt.Errorf("open secret: %w", err)
 		}
