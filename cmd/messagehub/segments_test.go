@@ -101,6 +101,38 @@ func TestSegmentsAreExact(t *testing.T) {
 		"fallback":{"channels":[{"channel":"sms","to":"+14155550100"}]}}`, strings.Repeat("a", 307))), 3)
 }
 
+// After a reload, a sender that has changed or is new counts by its own
+// settings, also where it is the first.
+func TestSegmentsFollowAReload(t *testing.T) {
+	dir := t.TempDir()
+	var senders []config.Sender
+	var c config.Config
+	th := startHub(t, dir, func(o *hubOptions) {
+		smsSenders(t, o)
+		c, senders = *o.config, o.config.Senders
+		o.config.Senders = senders[:1:1]
+	})
+	key := mustAdminister[createdKey](t, dir, "keys.create", newKey{Workspace: "demo", Scopes: sendScopes()}).Key
+	count := func(from, text string, want int) {
+		t.Helper()
+		var got struct{ Segments int }
+		request(t, "POST", th.URL()+"/api/v1/messages/send?dryRun=true", key,
+			fmt.Sprintf(`{"to":"+14155550100","channel":"sms"%s,"content":%q}`, from, text)).data(t, &got)
+		if got.Segments != want {
+			t.Errorf("%s %.8q: %d, want %d", from, text, got.Segments, want)
+		}
+	}
+	turkish, main, smart := strings.Repeat("ğ", 155), `,"from":"main"`, `,"from":"smart"`
+	count("", turkish, 3)
+	count(main, turkish, 3)
+	c.Senders = []config.Sender{{Channel: "sms", Name: "main", Settings: senders[1].Settings}, senders[2]}
+	th.reload(func() (*config.Config, error) { return &c, nil })
+	count("", turkish, 1)
+	count(main, turkish, 1)
+	count(smart, turkish, 3)
+	count(smart, strings.Repeat("“", 160), 1)
+}
+
 // costs waits until a message is sent, and checks its last attempt.
 func (th *testHub) costs(key, id string, segments int) {
 	th.t.Helper()
