@@ -121,6 +121,13 @@ func smsSenders(texts ...string) []Sender {
 	return all
 }
 
+// settle lets everything go on until nothing happens any more, also where a
+// client had to wait for its work to begin.
+func (h *hub) settle() {
+	time.Sleep(5 * time.Millisecond)
+	synctest.Wait()
+}
+
 func (h *hub) receive(secret string) error {
 	_, _, err := h.system.Receive(&message.Callback{Method: http.MethodPost, Header: func(name string) string {
 		if strings.EqualFold(name, "X-sms-Signature") {
@@ -187,8 +194,7 @@ func TestReloadOfAFaultChangesNothing(t *testing.T) {
 			}
 		}
 		id := h.accept(text("a", "sms"))
-		time.Sleep(time.Millisecond)
-		synctest.Wait()
+		h.settle()
 		wantStatuses(t, h.memory, id, message.Sent)
 		if all := h.system.Senders(); len(all) != 1 || all[0].Name != "main" {
 			t.Errorf("senders %+v", all)
@@ -206,7 +212,7 @@ func TestReloadFreesAStoppedSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, newMemory(newJournal(1)), Options{Specs: []channel.Spec{p.spec()}, Senders: smsSenders("main old")})
 		first, later := h.accept(text("a", "sms")), message.ID{}
-		synctest.Wait()
+		h.settle()
 		later = h.accept(text("b", "sms"))
 		if s := h.system.Senders()[0]; s.Breaker != BreakerOpen || s.Trouble == nil || s.Trouble.Code != channel.BadCredentials {
 			t.Errorf("state %+v", s)
@@ -214,8 +220,7 @@ func TestReloadFreesAStoppedSender(t *testing.T) {
 		if err := h.system.Reload(smsSenders("main new")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Millisecond)
-		synctest.Wait()
+		h.settle()
 		wantStatuses(t, h.memory, later, message.Sent)
 		time.Sleep(stopFirst)
 		synctest.Wait()
