@@ -60,6 +60,9 @@ func (d *draft) appendNotes(b []byte) []byte {
 	if d.out.Test {
 		b = appendBoolMember(b, "test", true)
 	}
+	if !d.out.ResendOf.IsZero() {
+		b = appendResendOf(b, d.out.ResendOf)
+	}
 	step := &d.steps[0]
 	if ch := d.plans[0].channel; ch != nil && ch.Segments != nil && step.ContentType == message.Text {
 		n, encoding := ch.Segments(step.From, d.out.Test, step.Content)

@@ -51,6 +51,7 @@ const (
 	ExternalIDTaken  Code = "external_id_taken"
 	VersionMismatch  Code = "version_mismatch"
 	InvalidImport    Code = "invalid_import"
+	NotResendable    Code = "not_resendable"
 
 	InvalidURL    Code = "invalid_url"
 	EndpointLimit Code = "endpoint_limit_reached"
@@ -141,6 +142,7 @@ func Problems() []Problem {
 		{Code: NotFound, Status: 404, Permanent: true, Text: "There is no such resource.", Hint: "Check the path and the id; ids belong to one workspace."},
 		{Code: MethodNotAllowed, Status: 405, Permanent: true, Text: "The resource does not have this method.", Hint: "The Allow header lists the methods it has."},
 		{Code: NotCancelable, Status: 409, Permanent: true, Text: "The message can no longer be canceled.", Hint: "Only what has not been handed to a provider can be taken back."},
+		{Code: NotResendable, Status: 409, Permanent: true, Text: "The message can't be sent again.", Hint: "Wait until it is over, or send a new message."},
 		{Code: EndpointLimit, Status: 409, Permanent: true, Text: "The workspace has as many webhook endpoints as it may have: 20.", Hint: "Delete one that is not needed, or let one endpoint take more event types."},
 		{Code: ReplayRunning, Status: 409, RetryAfter: 60, Text: "The endpoint has a replay that is not over.", Hint: "Wait until its events are delivered; the endpoint's deliveries show how far it is."},
 		{Code: EndpointFull, Status: 409, RetryAfter: 60, Text: "The endpoint has as many events to be tried again as it may have.", Hint: "Make it answer with 2xx, and wait until they are delivered."},

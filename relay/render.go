@@ -28,6 +28,7 @@ func AppendMessage(dst []byte, o *message.Outbound, s *message.State) []byte {
 	dst = appendTimeMember(dst, "createdAt", o.CreatedAt)
 	dst = appendTimeMember(dst, "updatedAt", s.UpdatedAt)
 	dst = appendTimeMember(dst, "scheduledAt", o.ScheduledAt)
+	dst = appendResendOf(dst, o.ResendOf)
 	dst = appendBoolMember(dst, "late", s.Late)
 	dst = appendIntMember(dst, "duplicates", s.Duplicates)
 	dst = appendBoolMember(dst, "erased", o.Erased)
@@ -36,6 +37,14 @@ func AppendMessage(dst []byte, o *message.Outbound, s *message.State) []byte {
 	dst = appendAttempts(appendMember(dst, "attempts"), o, s)
 	dst = appendTimeline(appendMember(dst, "timeline"), o, s)
 	return append(dst, '}')
+}
+
+// appendResendOf appends the id of the message that is sent again, or null.
+func appendResendOf(dst []byte, id message.ID) []byte {
+	if dst = appendMember(dst, "resendOf"); id.IsZero() {
+		return append(dst, "null"...)
+	}
+	return append(message.AppendID(append(dst, '"'), message.PrefixMessage, id), '"')
 }
 
 // reason returns why a message failed or expired, else nil.

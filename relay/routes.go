@@ -38,6 +38,7 @@ func routes() []route {
 		{method: "GET", pattern: receivedPath + "/{inboundId}", scope: message.ScopeRead, handle: (*Server).inbound},
 		{method: "GET", pattern: "/api/v1/messages/{messageId}", scope: message.ScopeRead, handle: (*Server).status},
 		{method: "POST", pattern: "/api/v1/messages/{messageId}/cancel", scope: message.ScopeSend, handle: (*Server).cancel},
+		{method: "POST", pattern: "/api/v1/messages/{messageId}/resend", scope: message.ScopeSend, handle: (*Server).resend, admits: true, json: true},
 		{method: "GET", pattern: "/api/v1/events", scope: message.ScopeRead, handle: (*Server).events},
 		{method: "POST", pattern: endpointsPath, scope: message.ScopeWebhooks, handle: (*Server).createEndpoint, json: true},
 		{method: "GET", pattern: endpointsPath, scope: message.ScopeWebhooks, handle: (*Server).listEndpoints},

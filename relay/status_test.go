@@ -60,7 +60,7 @@ func TestForeignIDsAreNotFoundAlike(t *testing.T) {
 		"upper case":          {"MSG_" + never[4:], d.live},
 		"cut":                 {never[:20], d.live},
 	}
-	for _, route := range []struct{ method, suffix string }{{"GET", ""}, {"POST", "/cancel"}} {
+	for _, route := range []struct{ method, suffix string }{{"GET", ""}, {"POST", "/cancel"}, {"POST", "/resend"}} {
 		want := d.ask(route.method, "/api/v1/messages/"+never+route.suffix, d.live, "")
 		d.wants(want, 404, NotFound)
 		for name, c := range cases {

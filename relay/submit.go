@@ -28,7 +28,11 @@ type Replays interface {
 	Replay(ws message.WorkspaceID, key message.Idempotency) (message.Acceptance, bool, error)
 }
 
-const sendRoute = "messages/send"
+// The routes of idempotency keys.
+const (
+	sendRoute   = "messages/send"
+	resendRoute = "messages/resend"
+)
 
 // send is POST /api/v1/messages/send.
 func (s *Server) send(c *call) {

@@ -21,7 +21,8 @@ const (
 	flagScheduled
 	flagContact
 	flagErased
-	outboundFlags = flagTest | flagKeepLate | flagScheduled | flagContact | flagErased
+	flagResend
+	outboundFlags = flagTest | flagKeepLate | flagScheduled | flagContact | flagErased | flagResend
 )
 
 // appendOutbound appends the value of an Outbound's row. The id and the
@@ -45,6 +46,9 @@ func appendOutbound(dst []byte, o *message.Outbound) []byte {
 	if !o.Contact.IsZero() {
 		dst = append(dst, o.Contact[:]...)
 	}
+	if !o.ResendOf.IsZero() {
+		dst = append(dst, o.ResendOf[:]...)
+	}
 	return dst
 }
 
@@ -64,6 +68,9 @@ func outboundBits(o *message.Outbound) byte {
 	}
 	if o.Erased {
 		bits |= flagErased
+	}
+	if !o.ResendOf.IsZero() {
+		bits |= flagResend
 	}
 	return bits
 }
@@ -145,6 +152,9 @@ func decodeOutbound(o *message.Outbound, ws message.WorkspaceID, id message.ID, 
 	}
 	if bits&flagContact != 0 {
 		r.bytes(o.Contact[:])
+	}
+	if bits&flagResend != 0 {
+		r.bytes(o.ResendOf[:])
 	}
 	return r.done("message")
 }

@@ -58,6 +58,9 @@ var anyOutbound = rapid.Custom(func(t *rapid.T) *message.Outbound {
 		Contact: anyID.Draw(t, "contact"), Erased: rapid.Bool().Draw(t, "erased"),
 	}
 	o.Salt = saltOf(id)
+	if rapid.Bool().Draw(t, "resent") {
+		o.ResendOf = anyID.Draw(t, "resend of")
+	}
 	return o
 })
 

@@ -184,6 +184,8 @@ type Outbound struct {
 	Contact ID
 	// Erased: its personal data is gone.
 	Erased bool
+	// ResendOf is the message that this one sends again; zero: none.
+	ResendOf ID
 	// Salt is 44 random bits for the id, drawn by the front door so that the
 	// log itself stays deterministic.
 	Salt uint64
