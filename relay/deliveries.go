@@ -56,7 +56,7 @@ func deliveryParameters() []parameter[deliveryQuery] {
 		{"after", func(_ *Server, value string, q *deliveryQuery) *Fault {
 			p, ok := parseCursor(value)
 			if !ok {
-				return &Fault{Code: InvalidCursor, Message: "after is not a cursor of ours; pass page.next of the previous answer as it was."}
+				return badCursor()
 			}
 			q.before = uint64(p)
 			return nil

@@ -137,7 +137,7 @@ func (s *Server) updateEndpoint(c *call) {
 
 // rotateEndpoint is POST /api/v1/webhooks/endpoints/{endpointId}/rotate.
 func (s *Server) rotateEndpoint(c *call) {
-	overlap, faults := c.readOverlap()
+	overlap, faults := c.readOverlap(maxOverlap)
 	if len(faults) > 0 {
 		c.refuse(faults)
 		return

@@ -22,10 +22,10 @@ const (
 func (c *call) readChange(whole bool) (webhook.Change, []Fault) {
 	var change webhook.Change
 	faults := readObject(c.http.Request.Body(), []field{
-		{"url", kindString, func(s *scanner) *Fault { return c.readURL(s.str(), &change) }},
-		{"eventTypes", kindArray, func(s *scanner) *Fault { return readEventTypes(s, &change) }},
-		{"description", kindString, func(s *scanner) *Fault { return readDescription(s.str(), &change) }},
-		{"enabled", kindBool, func(s *scanner) *Fault {
+		{name: "url", kind: kindString, read: func(s *scanner) *Fault { return c.readURL(s.str(), &change) }},
+		{name: "eventTypes", kind: kindArray, read: func(s *scanner) *Fault { return readEventTypes(s, &change) }},
+		{name: "description", kind: kindString, read: func(s *scanner) *Fault { return readDescription(s.str(), &change) }},
+		{name: "enabled", kind: kindBool, read: func(s *scanner) *Fault {
 			enabled := s.literal() == "true"
 			change.Enabled = &enabled
 			return nil
@@ -103,12 +103,12 @@ func readDescription(text string, change *webhook.Change) *Fault {
 	return nil
 }
 
-func (c *call) readOverlap() (time.Duration, []Fault) {
+func (c *call) readOverlap(most time.Duration) (time.Duration, []Fault) {
 	overlap := defaultOverlap
-	faults := readObject(c.http.Request.Body(), []field{{"overlap", kindNumber, func(s *scanner) *Fault {
+	faults := readObject(c.http.Request.Body(), []field{{name: "overlap", kind: kindNumber, read: func(s *scanner) *Fault {
 		seconds, err := strconv.Atoi(s.number())
-		if err != nil || seconds < 0 || seconds > int(maxOverlap/time.Second) {
-			return &Fault{Code: InvalidParameter, Message: "overlap must be a whole number of seconds from 0 to " + strconv.Itoa(int(maxOverlap/time.Second)) + "."}
+		if err != nil || seconds < 0 || seconds > int(most/time.Second) {
+			return &Fault{Code: InvalidParameter, Message: "overlap must be a whole number of seconds from 0 to " + strconv.Itoa(int(most/time.Second)) + "."}
 		}
 		overlap = time.Duration(seconds) * time.Second
 		return nil
@@ -129,7 +129,7 @@ func (c *call) readReplay() (r replayed, faults []Fault) {
 	}
 	one := false
 	faults = readObject(c.http.Request.Body(), []field{
-		{"eventId", kindString, func(s *scanner) (f *Fault) {
+		{name: "eventId", kind: kindString, read: func(s *scanner) (f *Fault) {
 			var err error
 			one = true
 			if r.event, err = message.ParseEventName(s.str()); err != nil {
@@ -137,8 +137,8 @@ func (c *call) readReplay() (r replayed, faults []Fault) {
 			}
 			return f
 		}},
-		{"since", kindString, moment(&r.since)},
-		{"until", kindString, moment(&r.until)},
+		{name: "since", kind: kindString, read: moment(&r.since)},
+		{name: "until", kind: kindString, read: moment(&r.until)},
 	})
 	switch {
 	case len(faults) > 0:

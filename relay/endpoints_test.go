@@ -268,8 +268,8 @@ func FuzzReadObject(f *testing.F) {
 		var change webhook.Change
 		url := ""
 		faults := readObject([]byte(text), []field{
-			{"url", kindString, func(s *scanner) *Fault { url = strings.Clone(s.str()); return nil }},
-			{"eventTypes", kindArray, func(s *scanner) *Fault { return readEventTypes(s, &change) }},
+			{name: "url", kind: kindString, read: func(s *scanner) *Fault { url = strings.Clone(s.str()); return nil }},
+			{name: "eventTypes", kind: kindArray, read: func(s *scanner) *Fault { return readEventTypes(s, &change) }},
 		})
 		if len(faults) > 0 || text == "" {
 			return

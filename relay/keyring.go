@@ -102,6 +102,31 @@ func (k *Keyring) Put(key message.Key) {
 	at.Store(old.with(k.entryLocked(key, old.find(&key.Hash))))
 }
 
+// ofWorkspace returns the keys of a workspace, with their last use. It walks
+// all keys there are.
+func (k *Keyring) ofWorkspace(id message.WorkspaceID) (keys []message.Key) {
+	for i := range k.shards {
+		for _, slot := range k.shards[i].Load().all() {
+			if slot.key != nil && slot.key.Workspace == id {
+				key := slot.key.Key
+				key.LastUsed = slot.key.lastUsed()
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
+}
+
+// lastUsed returns the minute in which a key was last used; 0: never.
+func (k *Keyring) lastUsed(key *message.Key) message.Time {
+	if entry := k.shards[shardOf(&key.Hash)].Load().find(&key.Hash); entry != nil {
+		return entry.lastUsed()
+	}
+	return key.LastUsed
+}
+
+func (k *Key) lastUsed() message.Time { return message.Time(k.minute.Load() * minute) }
+
 // Replace makes keys the whole content of the ring.
 func (k *Keyring) Replace(keys []message.Key) {
 	k.mu.Lock()

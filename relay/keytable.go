@@ -75,6 +75,14 @@ func (t *keyTable) find(hash *[sha256.Size]byte) *Key {
 	}
 }
 
+// all returns every slot, empty ones too.
+func (t *keyTable) all() []keySlot {
+	if t == nil {
+		return nil
+	}
+	return t.slots
+}
+
 // with returns a table that has key as well, in place of an equal one.
 func (t *keyTable) with(key *Key) *keyTable {
 	var keys []*Key

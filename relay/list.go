@@ -143,7 +143,7 @@ func readCount(value string, limit *int) *Fault {
 func readAfter(_ *Server, value string, q *message.Query) *Fault {
 	p, ok := parseCursor(value)
 	if !ok {
-		return &Fault{Code: InvalidCursor, Message: "after is not a cursor of ours; pass page.next of the previous answer as it was."}
+		return badCursor()
 	}
 	q.After = p
 	return nil

@@ -12,6 +12,8 @@ type field struct {
 	// read takes the value, which is of the kind, and says what is wrong with
 	// it. What it keeps must be its own.
 	read func(s *scanner) *Fault
+	// null takes a null; nil: it may not be one.
+	null func()
 }
 
 // readObject reads a body that is one object with the given members, and lists
@@ -53,6 +55,10 @@ func readField(s *scanner, fields []field, name string, again bool) *Fault {
 		case again:
 			s.skip()
 			return &Fault{Code: DuplicateMember, Message: name + " stands there twice; keep one of the two."}
+		case got == kindNull && f.null != nil:
+			s.literal()
+			f.null()
+			return nil
 		case got != f.kind:
 			s.skip()
 			return &Fault{Code: InvalidType, Message: name + " must be " + f.kind.String() + ", not " + got.String() + "."}

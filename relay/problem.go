@@ -40,6 +40,7 @@ const (
 	KeyExpired        Code = "key_expired"
 	InsufficientScope Code = "insufficient_scope"
 	AddressNotAllowed Code = "ip_not_allowed"
+	ExceedsOwnKey     Code = "exceeds_own_key"
 	Unsigned          Code = "invalid_signature"
 
 	NotFound         Code = "not_found"
@@ -52,6 +53,8 @@ const (
 	VersionMismatch  Code = "version_mismatch"
 	InvalidImport    Code = "invalid_import"
 	NotResendable    Code = "not_resendable"
+	KeyOver          Code = "key_not_valid"
+	KeyRotated       Code = "key_already_rotated"
 
 	InvalidURL    Code = "invalid_url"
 	EndpointLimit Code = "endpoint_limit_reached"
@@ -138,11 +141,14 @@ func Problems() []Problem {
 		{Code: KeyExpired, Status: 403, Permanent: true, Text: "The API key has expired.", Hint: "Create a new key, or use the one it was rotated to."},
 		{Code: InsufficientScope, Status: 403, Permanent: true, Text: "The API key lacks a scope.", Hint: "Use a key that has the scope named in the message."},
 		{Code: AddressNotAllowed, Status: 403, Permanent: true, Text: "The API key may not be used from this address.", Hint: "Add the address to the key's allowlist, or check trustedProxies if you are behind a proxy."},
+		{Code: ExceedsOwnKey, Status: 403, Permanent: true, Text: "An API key can't give what it does not have itself.", Hint: "Ask for less, or use a key that has it; the operator can make any."},
 
 		{Code: NotFound, Status: 404, Permanent: true, Text: "There is no such resource.", Hint: "Check the path and the id; ids belong to one workspace."},
 		{Code: MethodNotAllowed, Status: 405, Permanent: true, Text: "The resource does not have this method.", Hint: "The Allow header lists the methods it has."},
 		{Code: NotCancelable, Status: 409, Permanent: true, Text: "The message can no longer be canceled.", Hint: "Only what has not been handed to a provider can be taken back."},
 		{Code: NotResendable, Status: 409, Permanent: true, Text: "The message can't be sent again.", Hint: "Wait until it is over, or send a new message."},
+		{Code: KeyOver, Status: 409, Permanent: true, Text: "The key is revoked or has expired, and can't be changed any more.", Hint: "Create a new one."},
+		{Code: KeyRotated, Status: 409, Permanent: true, Text: "The key has been rotated already.", Hint: "Rotate the key that successor names."},
 		{Code: EndpointLimit, Status: 409, Permanent: true, Text: "The workspace has as many webhook endpoints as it may have: 20.", Hint: "Delete one that is not needed, or let one endpoint take more event types."},
 		{Code: ReplayRunning, Status: 409, RetryAfter: 60, Text: "The endpoint has a replay that is not over.", Hint: "Wait until its events are delivered; the endpoint's deliveries show how far it is."},
 		{Code: EndpointFull, Status: 409, RetryAfter: 60, Text: "The endpoint has as many events to be tried again as it may have.", Hint: "Make it answer with 2xx, and wait until they are delivered."},

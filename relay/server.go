@@ -24,6 +24,7 @@ import (
 	"github.com/fasthttp/router"
 	"github.com/valyala/fasthttp"
 
+	"messagehub/relay/access"
 	"messagehub/relay/docs"
 	"messagehub/relay/webhook"
 	"messagehub/store/message"
@@ -43,9 +44,12 @@ type Options struct {
 	Events   EventLog
 	Webhooks *webhook.Deliverer // may be nil: there are no endpoints
 	Keys     *Keyring
-	Audit    Audit // may be nil
-	Usage    Usage // may be nil
-	Channels []Channel
+	// Access and Workspaces may be nil: then keys can't be managed.
+	Access     *access.Book
+	Workspaces Workspaces
+	Audit      Audit // may be nil
+	Usage      Usage // may be nil
+	Channels   []Channel
 	// The four of contacts may be nil: there are none then.
 	ContactBook ContactBook
 	ContactLog  ContactLog

@@ -16,7 +16,7 @@ var (
 	// ErrNoWorkspace: there is no such workspace.
 	ErrNoWorkspace = errors.New("no such workspace")
 	// ErrNoKey: there is no such key.
-	ErrNoKey = errors.New("no such key")
+	ErrNoKey = fmt.Errorf("no such key: %w", message.ErrNotFound)
 )
 
 // PutWorkspace writes a workspace: a new one, with the next free id, where

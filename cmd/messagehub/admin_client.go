@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"messagehub/cmd/messagehub/config"
+	"messagehub/relay/access"
 	"messagehub/store"
 	"messagehub/store/message"
 	"messagehub/store/message/json"
@@ -79,7 +80,7 @@ func enactAlone(dir string, request adminRequest) (adminReply, error) {
 		return adminReply{}, openFailure(dir, err)
 	}
 	o := &office{
-		store: s, tiers: func() map[string]int { return config.Default().Tiers },
+		store: s, keys: access.NewBook(s, nil), tiers: func() map[string]int { return config.Default().Tiers },
 		now:   func() message.Time { return message.TimeOf(time.Now()) },
 		vault: func(keyFile string) (*vault, error) { return findVault(s, os.Getenv(vaultEnv), keyFile, dir) },
 	}

@@ -9,6 +9,7 @@ import (
 
 	"messagehub/actors/channel/all"
 	"messagehub/cmd/messagehub/config"
+	"messagehub/relay/access"
 	"messagehub/store"
 )
 
@@ -44,8 +45,8 @@ process ends.`,
 }
 
 func (f *demoFlags) run(ctx context.Context, s streams) error {
-	if f.perMinute < 1 || f.perMinute > maxPerMinute {
-		return usage("--requests-per-minute must be 1 to %d", maxPerMinute)
+	if f.perMinute < 1 || f.perMinute > access.MaxPerMinute {
+		return usage("--requests-per-minute must be 1 to %d", access.MaxPerMinute)
 	}
 	dir, err := f.data.path()
 	if err != nil {
@@ -84,7 +85,7 @@ const demoActor = "demo"
 
 // prepareDemo makes the workspace and the key, unless they are there.
 func prepareDemo(st *store.Store, dir string, perMinute int) (key string, err error) {
-	o := &office{store: st, now: now, tiers: func() map[string]int { return nil }}
+	o := &office{store: st, keys: access.NewBook(st, nil), now: now, tiers: func() map[string]int { return nil }}
 	w, err := o.demoWorkspace(perMinute)
 	if err != nil {
 		return "", err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"messagehub/relay/access"
 	"messagehub/store"
 	"messagehub/store/message"
 )
@@ -58,8 +59,8 @@ func (o *office) demoKey(dir string, ws message.WorkspaceID) (string, error) {
 	}
 	_, key = message.NewKey(true)
 	key.Hash, key.Last4 = sha256.Sum256(secret), string(secret[len(secret)-4:])
-	key.Workspace, key.Name, key.Scopes, key.CreatedAt = ws, "demo", message.ScopeAll, o.now()
-	return string(secret), o.put(key, o.keyEntry(demoActor, "key.create", nil, &key))
+	key.Workspace, key.Name, key.Scopes, key.CreatedAt = ws, "demo", message.ScopeUsual, o.now()
+	return string(secret), o.keys.Adopt(access.Who{Actor: demoActor, At: o.now()}, key)
 }
 
 // keyOf finds the key of a secret.

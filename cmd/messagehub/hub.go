@@ -13,6 +13,7 @@ import (
 	"messagehub/actors/channel"
 	"messagehub/cmd/messagehub/config"
 	"messagehub/relay"
+	"messagehub/relay/access"
 	"messagehub/relay/webhook"
 	"messagehub/store"
 	"messagehub/store/message"
@@ -42,6 +43,7 @@ type Hub struct {
 	working []config.Sender // the senders in force; changed by reload alone
 	store   *store.Store
 	keys    *relay.Keyring
+	access  *access.Book
 	metrics *relay.Metrics
 	usage   *keyUsage
 	// retention removes what is old; nil where messages are kept for ever.
@@ -124,6 +126,7 @@ func (h *Hub) loadKeys() error {
 		keys = append(keys, key)
 	}
 	h.keys.Replace(keys)
+	h.access = access.NewBook(h.store, h.keys)
 	h.usage = newKeyUsage(h.store, h.log.Logger)
 	if h.config.Store.Retention > 0 {
 		h.retention = newRetention(h.store, h.config.Store, h.log.Logger)
@@ -141,7 +144,7 @@ func (h *Hub) makeSandbox() error {
 
 func (h *Hub) openAdmin() error {
 	o := &office{
-		store: h.store, ring: tieredRing{h.keys, &h.tiers}, tiers: h.tiers.all, now: now,
+		store: h.store, keys: h.access, ring: tieredRing{h.keys, &h.tiers}, tiers: h.tiers.all, now: now,
 		delivery: h.system, pauses: &h.pauses,
 		vault: func(string) (*vault, error) { return h.vault, nil },
 	}

@@ -29,7 +29,7 @@ func (h *Hub) apiOptions() relay.Options {
 		Log: h.store, Messages: h.store, Folder: h.store, Replays: h.store, Backlog: h.store,
 		Batches: h.store, BatchLog: h.store, Events: h.store, Webhooks: h.webhooks,
 		ContactBook: h.store, ContactLog: h.store, Imports: h.store, Erasures: h.store, Inbounds: h.store,
-		Keys: h.keys, Audit: auditor{h.store}, Usage: h.usage, Channels: h.channels(c.Senders), Reserved: sim.ReservedNames(),
+		Keys: h.keys, Access: h.access, Workspaces: h.store, Audit: auditor{h.store}, Usage: h.usage, Channels: h.channels(c.Senders), Reserved: sim.ReservedNames(),
 		Limits: h.limits(c.Limits), Logger: h.log.Logger, Now: now, PublicURL: c.PublicURL,
 		Receipts: h.system, Reports: h.store, Failures: failures(), Received: h.metrics.ObserveReceipts,
 		TrustedProxies: c.TrustedProxies, ProxyProtocol: c.ProxyProtocol, Answered: h.metrics.ObserveAnswer,

@@ -23,13 +23,13 @@ func keysCreateCommand(s streams) *cobra.Command {
 	expires := time.Duration(0)
 	cmd := &cobra.Command{
 		Use: "create", Short: "Create a key; it is shown this once", Args: cobra.NoArgs,
-		Long: "Scopes: " + strings.Join(message.ScopeAll.Names(), ", ") + ", or all.",
+		Long: "Scopes: " + strings.Join(message.ScopeAll.Names(), ", ") + ".\n\"all\" stands for every one of them but keys:manage, which is asked for by name.",
 		Example: `  messagehub keys create --workspace acme --name backend
   messagehub keys create --workspace acme --test --scopes all
   messagehub keys create --workspace acme --allow 203.0.113.0/24 --expires 8760h`,
 		RunE: func(*cobra.Command, []string) error {
 			if len(in.Scopes) == 1 && in.Scopes[0] == "all" {
-				in.Scopes = message.ScopeAll.Names()
+				in.Scopes = message.ScopeUsual.Names()
 			}
 			if expires > 0 {
 				in.ExpiresAt = message.TimeOf(time.Now().Add(expires))
@@ -105,12 +105,13 @@ func printKeys(s streams, keys []keyView) error {
 	return printTable(s, "ID WORKSPACE NAME KEY STATE SCOPES LAST-USED EXPIRES", rows, `no keys yet: make one with "messagehub keys create"`)
 }
 
-// scopesText shortens the list of all scopes.
+// scopesText shortens the list of all usual scopes.
 func scopesText(scopes []string) string {
-	if len(scopes) == len(message.ScopeAll.Names()) {
-		return "all"
+	text, usual := strings.Join(scopes, ","), strings.Join(message.ScopeUsual.Names(), ",")
+	if rest, ok := strings.CutPrefix(text, usual); ok {
+		return "all" + rest
 	}
-	return strings.Join(scopes, ",")
+	return text
 }
 
 func keysRevokeCommand(s streams) *cobra.Command {

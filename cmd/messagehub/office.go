@@ -7,21 +7,20 @@ import (
 	"strings"
 	"time"
 
+	"messagehub/relay/access"
 	"messagehub/store"
 	"messagehub/store/message"
 	"messagehub/store/message/json"
 )
 
-// ring is where a running server looks keys and limits up.
-type ring interface {
-	Put(message.Key)
-	PutWorkspace(message.Workspace)
-}
+// ring is where a running server looks limits up.
+type ring interface{ PutWorkspace(message.Workspace) }
 
 // office is administration: the same for a running server, behind its admin
 // socket, and for a directory that no server has open.
 type office struct {
 	store *store.Store
+	keys  *access.Book
 	ring  ring // nil where no server runs
 	tiers func() map[string]int
 	now   func() message.Time
@@ -110,8 +109,8 @@ func (o *office) createWorkspace(actor string, in newWorkspace) (workspaceView, 
 // limit is what the tier means, or the limit of its own.
 func (o *office) limit(in newWorkspace) (int, error) {
 	if in.Tier == "" {
-		if in.PerMinute < 1 || in.PerMinute > maxPerMinute {
-			return 0, usage("--per-minute must be 1 to %d", maxPerMinute)
+		if in.PerMinute < 1 || in.PerMinute > access.MaxPerMinute {
+			return 0, usage("--per-minute must be 1 to %d", access.MaxPerMinute)
 		}
 		return in.PerMinute, nil
 	}
@@ -126,9 +125,6 @@ func (o *office) limit(in newWorkspace) (int, error) {
 	slices.Sort(known)
 	return 0, fail(exitUsage, "known are "+strings.Join(known, ", ")+"; others come from the section tiers of the configuration", "no tier %q", in.Tier)
 }
-
-// maxPerMinute bounds a limit of one's own.
-const maxPerMinute = 1_000_000_000
 
 func describeLimit(w message.Workspace) string {
 	if w.Tier == "" {

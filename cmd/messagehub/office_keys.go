@@ -2,12 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 	"time"
 
-	"messagehub/store"
+	"messagehub/relay/access"
 	"messagehub/store/message"
 )
 
@@ -27,93 +26,63 @@ func (o *office) createKey(actor string, in newKey) (createdKey, error) {
 	if err != nil {
 		return createdKey{}, err
 	}
-	secret, key := message.NewKey(in.Test)
-	key.Workspace, key.Name, key.PerMinute = w.ID, in.Name, in.PerMinute
-	key.CreatedAt, key.ExpiresAt = o.now(), in.ExpiresAt
-	if err := o.describeKey(&key, in); err != nil {
+	draft := access.Draft{Name: in.Name, Test: in.Test, PerMinute: in.PerMinute, ExpiresAt: in.ExpiresAt}
+	if draft.Scopes, err = parseScopes(in.Scopes); err != nil {
 		return createdKey{}, err
 	}
-	if err := o.put(key, o.keyEntry(actor, "key.create", nil, &key)); err != nil {
+	if draft.Allow, err = parseAllowed(in.Allow); err != nil {
 		return createdKey{}, err
+	}
+	secret, key, err := o.keys.Create(o.who(actor), w.ID, draft)
+	if err != nil {
+		return createdKey{}, keyFailure(err, "")
 	}
 	return createdKey{Key: secret, keyView: viewKey(&key, w.Name)}, nil
 }
 
-// describeKey fills in what a new key may do, checked.
-func (o *office) describeKey(key *message.Key, in newKey) error {
-	if len(in.Name) > 128 || strings.ContainsFunc(in.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return usage("--name must be at most 128 bytes of plain text")
-	}
-	for _, name := range in.Scopes {
+// who is the operator, who may do everything.
+func (o *office) who(actor string) access.Who { return access.Who{Actor: actor, At: o.now()} }
+
+func parseScopes(names []string) (scopes message.Scope, err error) {
+	for _, name := range names {
 		scope, ok := message.ParseScope(name)
 		if !ok {
-			return fail(exitUsage, "known are "+strings.Join(message.ScopeAll.Names(), ", "), "no scope %q", name)
+			return 0, fail(exitUsage, "known are "+strings.Join(message.ScopeAll.Names(), ", "), "no scope %q", name)
 		}
-		key.Scopes |= scope
+		scopes |= scope
 	}
-	for _, text := range in.Allow {
-		p, err := parsePrefix(text)
+	return scopes, nil
+}
+
+func parseAllowed(texts []string) (allow []netip.Prefix, err error) {
+	for _, text := range texts {
+		p, err := access.ParseAllowed(text)
 		if err != nil {
-			return usage("--allow %q: must be an address or a network such as 10.0.0.0/8", text)
+			return nil, usage("--allow %q: must be an address or a network such as 10.0.0.0/8", text)
 		}
-		key.Allow = append(key.Allow, p)
+		allow = append(allow, p)
 	}
+	return allow, nil
+}
+
+// keyFailure says what an error about a key means on the command line.
+func keyFailure(err error, key string) error {
+	var fault *access.Fault
 	switch {
-	case key.Scopes == 0:
-		return usage("a key needs at least one scope")
-	case in.PerMinute < 0 || in.PerMinute > maxPerMinute:
-		return usage("--per-minute must be 1 to %d", maxPerMinute)
-	case in.ExpiresAt != 0 && in.ExpiresAt <= o.now():
-		return usage("the key would have expired already")
-	}
-	return nil
-}
-
-func parsePrefix(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
-		addr = addr.Unmap()
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(text)
-	return p.Masked(), err
-}
-
-// put stores a key and makes it count on the next request.
-func (o *office) put(key message.Key, why ...message.AuditEntry) error {
-	if err := o.store.PutKey(key, why...); err != nil {
-		return err
-	}
-	if o.ring != nil {
-		o.ring.Put(key)
-	}
-	return nil
-}
-
-// keyEntry is the audit entry about a key before and after.
-func (o *office) keyEntry(actor, action string, before, after *message.Key) message.AuditEntry {
-	e := o.entry(actor, action, keyName(after.ID))
-	if before != nil {
-		e.Before = describeKey(before)
-	}
-	e.After = describeKey(after)
-	return e
-}
-
-func describeKey(k *message.Key) string {
-	text := fmt.Sprintf("workspace=%d name=%q test=%t scopes=%s allow=%v perMinute=%d", k.Workspace, k.Name, k.Test,
-		strings.Join(k.Scopes.Names(), ","), k.Allow, k.PerMinute)
-	for _, at := range []struct {
-		name string
-		time message.Time
-	}{{"expires", k.ExpiresAt}, {"revoked", k.RevokedAt}} {
-		if at.time != 0 {
-			text += " " + at.name + "=" + at.time.Std().Format(time.RFC3339)
+	case errors.As(err, &fault):
+		flags := map[string]string{"perMinute": "per-minute", "expiresAt": "expires"}
+		if flag, ok := flags[fault.Param]; ok {
+			return usage("--%s %s", flag, fault.Rule)
 		}
+		return usage("--%s %s", fault.Param, fault.Rule)
+	case errors.Is(err, message.ErrNotFound):
+		return fail(exitFailure, `see "messagehub keys list"`, "there is no key %s", key)
+	case errors.Is(err, access.ErrOver):
+		return fail(exitFailure, `make a new one with "messagehub keys create"`, "key %s is not valid any more", key)
+	case errors.Is(err, access.ErrRotated):
+		return fail(exitFailure, "rotate that one", "key %s: %w", key, err)
 	}
-	if !k.Successor.IsZero() {
-		text += " successor=" + keyName(k.Successor)
-	}
-	return text
+	return err
 }
 
 type whichKeys struct {
@@ -155,37 +124,26 @@ type whichKey struct {
 	Key string `json:"key"` // key_…
 }
 
-// find reads a key and the name of its workspace.
-func (o *office) find(in whichKey) (message.Key, string, error) {
+func (in whichKey) id() (message.ID, error) {
 	id, err := message.ParseID(message.PrefixKey, in.Key)
 	if err != nil {
-		return message.Key{}, "", fail(exitUsage, `give the id, "key_…", as "messagehub keys list" shows it`, "not the id of a key")
+		return id, fail(exitUsage, `give the id, "key_…", as "messagehub keys list" shows it`, "not the id of a key")
 	}
-	key, err := o.store.Key(id)
-	if errors.Is(err, store.ErrNoKey) {
-		return key, "", fail(exitFailure, `see "messagehub keys list"`, "there is no key %s", in.Key)
-	}
-	if err != nil {
-		return key, "", err
-	}
-	w, err := o.store.Workspace(key.Workspace)
-	return key, w.Name, err
+	return id, nil
 }
 
 // revokeKey ends a key from the next request on. Doing it twice is no error.
 func (o *office) revokeKey(actor string, in whichKey) (keyView, error) {
-	key, workspace, err := o.find(in)
+	id, err := in.id()
 	if err != nil {
 		return keyView{}, err
 	}
-	if key.RevokedAt == 0 {
-		before := key
-		key.RevokedAt = o.now()
-		if err := o.put(key, o.keyEntry(actor, "key.revoke", &before, &key)); err != nil {
-			return keyView{}, err
-		}
+	key, err := o.keys.Revoke(o.who(actor), id)
+	if err != nil {
+		return keyView{}, keyFailure(err, in.Key)
 	}
-	return viewKey(&key, workspace), nil
+	w, err := o.store.Workspace(key.Workspace)
+	return viewKey(&key, w.Name), err
 }
 
 type rotation struct {
@@ -196,34 +154,14 @@ type rotation struct {
 // rotateKey makes a key that may do the same, and ends the old one after the
 // overlap.
 func (o *office) rotateKey(actor string, in rotation) (rotatedKey, error) {
-	old, workspace, err := o.find(whichKey{in.Key})
-	switch now := o.now(); {
-	case err != nil:
-		return rotatedKey{}, err
-	case old.RevokedAt != 0 || (old.ExpiresAt != 0 && old.ExpiresAt <= now):
-		return rotatedKey{}, fail(exitFailure, `make a new one with "messagehub keys create"`, "key %s is not valid any more", in.Key)
-	case !old.Successor.IsZero():
-		return rotatedKey{}, fail(exitFailure, "rotate that one", "key %s has been rotated already, to %s", in.Key, keyName(old.Successor))
-	case in.Overlap < 0 || in.Overlap > maxOverlap:
-		return rotatedKey{}, usage("--overlap must be 0 to %s", maxOverlap)
-	}
-	secret, key := message.NewKey(old.Test)
-	key.Workspace, key.Name, key.Scopes, key.Allow, key.PerMinute = old.Workspace, old.Name, old.Scopes, old.Allow, old.PerMinute
-	key.CreatedAt, key.ExpiresAt = o.now(), old.ExpiresAt
-	before := old
-	end := o.now().Add(in.Overlap)
-	if old.ExpiresAt == 0 || end < old.ExpiresAt {
-		old.ExpiresAt = end
-	}
-	old.Successor = key.ID
-	if err := o.put(key, o.keyEntry(actor, "key.create", nil, &key)); err != nil {
+	id, err := whichKey{in.Key}.id()
+	if err != nil {
 		return rotatedKey{}, err
 	}
-	if err := o.put(old, o.keyEntry(actor, "key.rotate", &before, &old)); err != nil {
-		return rotatedKey{}, err
+	r, err := o.keys.Rotate(o.who(actor), id, in.Overlap)
+	if err != nil {
+		return rotatedKey{}, keyFailure(err, in.Key)
 	}
-	return rotatedKey{createdKey{secret, viewKey(&key, workspace)}, viewKey(&old, workspace)}, nil
+	w, err := o.store.Workspace(r.New.Workspace)
+	return rotatedKey{createdKey{r.Secret, viewKey(&r.New, w.Name)}, viewKey(&r.Old, w.Name)}, err
 }
-
-// maxOverlap bounds how long two keys of a rotation are valid at once.
-const maxOverlap = 90 * 24 * time.Hour

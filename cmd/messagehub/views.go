@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"messagehub/relay/access"
 	"messagehub/store"
 	"messagehub/store/message"
 )
@@ -51,12 +52,8 @@ type rotatedKey struct {
 }
 
 func viewKey(k *message.Key, workspace string) keyView {
-	prefix := message.KeyPrefixLive
-	if k.Test {
-		prefix = message.KeyPrefixTest
-	}
 	v := keyView{
-		ID: keyName(k.ID), Workspace: workspace, Name: k.Name, Shown: prefix + "…" + k.Last4, Test: k.Test,
+		ID: access.Name(k.ID), Workspace: workspace, Name: k.Name, Shown: access.Shown(k), Test: k.Test,
 		Scopes: k.Scopes.Names(), PerMinute: k.PerMinute, CreatedAt: stamp(k.CreatedAt), ExpiresAt: stamp(k.ExpiresAt),
 		RevokedAt: stamp(k.RevokedAt), LastUsed: stamp(k.LastUsed),
 	}
@@ -64,7 +61,7 @@ func viewKey(k *message.Key, workspace string) keyView {
 		v.Allow = append(v.Allow, p.String())
 	}
 	if !k.Successor.IsZero() {
-		v.Successor = keyName(k.Successor)
+		v.Successor = access.Name(k.Successor)
 	}
 	return v
 }
@@ -81,8 +78,6 @@ func (v *keyView) state(now time.Time) string {
 	}
 	return "valid"
 }
-
-func keyName(id message.ID) string { return string(message.AppendID(nil, message.PrefixKey, id)) }
 
 // stampForm is how times are shown; texts of it sort as the times do.
 const stampForm = "2006-01-02T15:04:05.000Z"

@@ -26,7 +26,7 @@ const (
 // Scope is a set of rights.
 type Scope uint8
 
-// The scopes of the contract. The values are stored.
+// The scopes. The values are stored.
 const (
 	ScopeSend Scope = 1 << iota
 	ScopeRead
@@ -34,11 +34,15 @@ const (
 	ScopeContactsWrite
 	ScopeDistribute
 	ScopeWebhooks
-	ScopeAll = ScopeSend | ScopeRead | ScopeContactsRead | ScopeContactsWrite | ScopeDistribute | ScopeWebhooks
+	ScopeKeys
+	ScopeAll = ScopeUsual | ScopeKeys
+	// ScopeUsual is all that an application can need. Managing keys is not part
+	// of it: that is for consoles and automation, and asked for by name.
+	ScopeUsual = ScopeSend | ScopeRead | ScopeContactsRead | ScopeContactsWrite | ScopeDistribute | ScopeWebhooks
 )
 
 var scopeNames = [...]string{
-	"messages:send", "messages:read", "contacts:read", "contacts:write", "content:distribute", "webhooks:manage",
+	"messages:send", "messages:read", "contacts:read", "contacts:write", "content:distribute", "webhooks:manage", "keys:manage",
 }
 
 // Names returns the scopes' API names, in a fixed order.

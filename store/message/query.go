@@ -25,5 +25,5 @@ type Page struct {
 	Next Position
 }
 
-// ErrNotFound is the answer to an id that names no message of the workspace.
+// ErrNotFound is the answer to an id that names nothing of the workspace.
 var ErrNotFound = errors.New("no such message")
