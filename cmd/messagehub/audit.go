@@ -8,8 +8,8 @@ import (
 )
 
 func auditCommand(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "Prove and list the audit log"}
-	cmd.AddCommand(auditVerifyCommand(s), auditListCommand(s))
+	cmd := &cobra.Command{Use: "audit", Short: "Prove, list, follow and export the audit log"}
+	cmd.AddCommand(auditVerifyCommand(s), auditListCommand(s), auditTailCommand(s), auditExportCommand(s))
 	return cmd
 }
 
