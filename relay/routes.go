@@ -70,5 +70,7 @@ func routes() []route {
 		{method: "GET", pattern: deliveryPath + "/{channel}/{sender}", handle: (*Server).receive, public: true},
 		{method: "GET", pattern: "/docs", handle: (*Server).docs, public: true},
 		{method: "GET", pattern: "/docs/{page:*}", handle: (*Server).docs, public: true},
+		{method: "GET", pattern: "/openapi.json", handle: (*Server).openAPI, public: true},
+		{method: "GET", pattern: "/openapi.yaml", handle: (*Server).openAPIAsYAML, public: true},
 	}
 }

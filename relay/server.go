@@ -26,6 +26,7 @@ import (
 
 	"messagehub/relay/access"
 	"messagehub/relay/docs"
+	"messagehub/relay/openapi"
 	"messagehub/relay/webhook"
 	"messagehub/store/message"
 )
@@ -123,6 +124,8 @@ type Server struct {
 	batches  largeBodies
 	imports  *imports
 	site     *docs.Site
+	// description writes the OpenAPI document when it is first asked for.
+	description func() (*openapi.Document, error)
 
 	drained  atomic.Bool
 	draining chan struct{} // closed with drained
@@ -149,6 +152,7 @@ func New(o Options) (*Server, error) {
 		failures: newFailures(o.Limits.FailuresPerMinute), draining: make(chan struct{}),
 		large: largeBodies{places: maxLargeReceipts}, batches: largeBodies{places: maxLargeBatches}, imports: newImports(),
 	}
+	s.description = sync.OnceValues(func() (*openapi.Document, error) { return Describe(s.o) })
 	s.gate.limits.Store(&s.o.Limits)
 	s.audits.limit.Store(int64(o.Limits.AuditsPerMinute))
 	s.http = s.newHTTP(s.router().Handler)

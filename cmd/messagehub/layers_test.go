@@ -42,7 +42,7 @@ type layer struct {
 func only() map[string][]string {
 	return map[string][]string{
 		"github.com/goccy/go-json":                {"store/message/json"},
-		"github.com/goccy/go-yaml":                {"cmd/messagehub/config", "actors/channel/channeltest"},
+		"github.com/goccy/go-yaml":                {"cmd/messagehub/config", "actors/channel/channeltest", "relay/openapi"},
 		"github.com/cockroachdb/pebble/v2":        {"store"},
 		"github.com/spf13/cobra":                  {"cmd/messagehub"},
 		"github.com/fasthttp/router":              {"relay"},

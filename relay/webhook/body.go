@@ -36,6 +36,7 @@ type messageData struct {
 type otherData struct {
 	Channel    *string `json:"channel,omitempty"`
 	EndpointID *string `json:"endpointId,omitempty"`
+	InboundID  *string `json:"inboundId,omitempty"`
 	Reason     *string `json:"reason,omitempty"`
 	Test       bool    `json:"test"`
 }
@@ -45,7 +46,13 @@ type otherData struct {
 func Body(e *message.Event, messages Messages) ([]byte, error) {
 	b := eventBody{ID: eventID(e.Name()), Type: e.Entry.Type.String(), Timestamp: stamp(e.Entry.At)}
 	if !e.Entry.Type.OfMessage() {
-		b.Data = otherData{optional(e.Channel), optional(e.Object), optional(e.Entry.Code), e.Test}
+		d := otherData{Channel: optional(e.Channel), Reason: optional(e.Entry.Code), Test: e.Test}
+		if e.Entry.Type == message.MessageReceived {
+			d.InboundID = optional(e.Object)
+		} else {
+			d.EndpointID = optional(e.Object)
+		}
+		b.Data = d
 		return json.Marshal(b)
 	}
 	d := messageData{
