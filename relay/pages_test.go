@@ -82,7 +82,7 @@ func guides(t *testing.T, s *docs.Site) map[string]string {
 func TestGuidesNameWhatExists(t *testing.T) {
 	d := openDocs(t)
 	known := make(map[string]bool)
-	id := regexp.MustCompile(`(msg|bat)_…|\{(message|batch)Id\}`)
+	id := regexp.MustCompile(`(key|msg|bat)_…|\{(message|batch)Id\}`)
 	for _, r := range routes() {
 		known[id.ReplaceAllString(r.pattern, "{id}")] = true
 	}

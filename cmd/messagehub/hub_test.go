@@ -165,7 +165,13 @@ func request(t *testing.T, method, url, key, body string, header ...string) answ
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answered{resp.StatusCode, resp.Header, string(b)}
+	a := answered{resp.StatusCode, resp.Header, string(b)}
+	c, err := theContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.check(t, method, url, a)
+	return a
 }
 
 // send sends a message that must be accepted, and returns its id.
