@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,8 @@ import (
 type EventLog interface {
 	Events(ws message.WorkspaceID, after message.Position, limit int) ([]message.Event, error)
 	Reference(ws message.WorkspaceID, id message.ID) (reference, metadata string, err error)
+	// FeedSpan returns, among others, where the feed ends now.
+	FeedSpan(since message.Time) (first, end message.Position, err error)
 }
 
 // maxFeedScan is how many events are looked at for one answer, where few are
@@ -24,9 +27,11 @@ const maxFeedScan = 2000
 type feedQuery struct {
 	test  bool
 	after message.EventName // zero: from the oldest on
-	types []string          // empty: all
-	limit int
-	wait  time.Duration
+	// latest: from what happens next on, instead.
+	latest bool
+	types  []string // empty: all
+	limit  int
+	wait   time.Duration
 }
 
 // feedPage is an answer to a feedQuery.
@@ -44,7 +49,11 @@ func (s *Server) events(c *call) {
 		c.refuse(faults)
 		return
 	}
-	page, err := s.awaitFeed(c, &q)
+	err := s.skipToLatest(c, &q)
+	var page feedPage
+	if err == nil {
+		page, err = s.awaitFeed(c, &q)
+	}
 	var body []byte
 	if err == nil {
 		c.inLog = true
@@ -69,12 +78,32 @@ func feedParameters() []parameter[feedQuery] {
 }
 
 func readEvent(_ *Server, value string, q *feedQuery) *Fault {
+	if value == latestEvent {
+		q.latest = true
+		return nil
+	}
 	name, err := message.ParseEventName(value)
 	if err != nil {
-		return &Fault{Code: InvalidCursor, Message: "after is not a cursor of ours; pass page.next of the previous answer as it was, or the id of an event."}
+		return &Fault{Code: InvalidCursor, Message: "after is not a cursor of ours; pass page.next of the previous answer as it was, the id of an event, or latest."}
 	}
 	q.after = name
 	return nil
+}
+
+// latestEvent stands for the newest event in after.
+const latestEvent = "latest"
+
+// skipToLatest goes to the end of the feed, if that is asked for.
+func (s *Server) skipToLatest(c *call, q *feedQuery) error {
+	if !q.latest {
+		return nil
+	}
+	c.inLog = true
+	_, end, err := s.o.Events.FeedSpan(c.at)
+	c.inLog = false
+	// The last place before what comes next.
+	q.after = message.EventName{Position: end - 1, Ordinal: math.MaxUint8}
+	return err
 }
 
 func readTypes(_ *Server, value string, q *feedQuery) *Fault {

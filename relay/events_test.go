@@ -44,6 +44,16 @@ func (f *fakeFeed) Events(ws message.WorkspaceID, after message.Position, limit 
 	return out, f.fail
 }
 
+// FeedSpan ends behind the last event.
+func (f *fakeFeed) FeedSpan(message.Time) (first, end message.Position, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := len(f.events); n > 0 {
+		first = f.events[n-1].Position
+	}
+	return 0, message.At(first.Sequence()+1, 0), f.fail
+}
+
 func (f *fakeFeed) Reference(message.WorkspaceID, message.ID) (reference, metadata string, err error) {
 	return "", "", message.ErrNotFound
 }
@@ -124,6 +134,24 @@ func TestFeedIsPagedWithoutGaps(t *testing.T) {
 	}
 }
 
+// after=latest begins with what happens next, and what is returned there is a
+// place like any other.
+func TestFeedFromTheLatestEvent(t *testing.T) {
+	d, log := openFeed(t)
+	empty := *d.feed("after=latest", d.live).Page.Next
+	log.add(eventAt(ours, 7, 0, message.MessageSent, false), eventAt(ours, 7, 1, message.MessageDelivered, false))
+	latest := d.feed("after=latest", d.live)
+	if len(latest.Data) != 0 || latest.Page.More {
+		t.Errorf("it has old events: %+v", latest)
+	}
+	log.add(eventAt(ours, 8, 0, message.MessageRead, false))
+	for after, want := range map[string]int{*latest.Page.Next: 1, empty: 3} {
+		if f := d.feed("after="+after, d.live); len(f.Data) != want {
+			t.Errorf("%d events behind %s, want %d", len(f.Data), after, want)
+		}
+	}
+}
+
 func TestFeedFilters(t *testing.T) {
 	d, log := openFeed(t)
 	if f := d.feed("", d.live); f.Page.Next != nil || f.Page.More || f.Data == nil {
@@ -160,7 +188,7 @@ func FuzzReadEvent(f *testing.F) {
 	seeds := []string{"", "evt_0g000000000000200000000000", "evt_0g00000000000020000000000z", "msg_0g000000000000200000000000"}
 	mutate.Strings(f, seeds, func(t testing.TB, text string) {
 		var q feedQuery
-		if readEvent(nil, text, &q) == nil {
+		if readEvent(nil, text, &q) == nil && !q.latest {
 			if again := string(message.AppendID(nil, message.PrefixEvent, q.after.ID())); again != text || q.after.Position == 0 {
 				t.Fatalf("%q is %+v, which is %q", text, q.after, again)
 			}

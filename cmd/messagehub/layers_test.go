@@ -21,6 +21,7 @@ func layers() []layer {
 	return []layer{
 		{"cmd", []string{"cmd", "relay", "actors", "store", "bench"}},
 		{"bench", append([]string{"bench"}, vocabulary...)},
+		{"relay/client", nil}, // others import it
 		{"relay", append([]string{"relay"}, vocabulary...)},
 		{"actors/channel/all", append([]string{"actors/channel"}, vocabulary...)},
 		{"actors/channel/sim", append([]string{"actors/channel/sim"}, vocabulary...)},
@@ -50,7 +51,7 @@ func only() map[string][]string {
 		"github.com/VictoriaMetrics/metrics":      {"relay"},
 		"github.com/nyaruka/phonenumbers":         {"actors/channel/sms", "relay/phone"}, // its metadata stay off the way of a send
 		"github.com/HdrHistogram/hdrhistogram-go": {"bench"},
-		"encoding/json":                           {"actors/channel/channeltest"}, // the independent check
+		"encoding/json":                           {"actors/channel/channeltest", "relay/client"}, // an independent check; no dependencies
 		"encoding/gob":                            nil,
 		"log":                                     nil,
 		"net/http/pprof":                          {"relay"},
