@@ -7,7 +7,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS    := -X main.version=$(VERSION)
 
-.PHONY: help demo build test race fuzz lint check crash bench bench-accept bench-kannel bench-contacts
+.PHONY: help demo build man test race fuzz lint check crash bench bench-accept bench-kannel bench-contacts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ demo: build ## run the relay with simulated providers, a ready key and a curl to
 
 build: ## build bin/messagehub
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/messagehub ./cmd/messagehub
+
+man: build ## write the manual pages to bin/man1
+	$(BIN)/messagehub docs man $(BIN)/man1
 
 test: ## run every test
 	$(GO) test ./...

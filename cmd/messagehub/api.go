@@ -1,18 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"time"
 
+	"messagehub/relay/client"
 	"messagehub/store/message/json"
 )
 
@@ -25,20 +24,21 @@ const (
 // api speaks to a relay as any client does.
 type api struct {
 	base, key string
-	http      http.Client
+	client    *client.Client
 }
 
 // newAPI takes address and key from the environment. A flag for the key would
 // show it to everybody who can list processes.
 func newAPI() (*api, error) {
 	a := &api{base: strings.TrimRight(cmp.Or(os.Getenv(envURL), "http://127.0.0.1:8080"), "/"), key: os.Getenv(envKey)}
-	a.http.Timeout = time.Minute
 	if u, err := url.Parse(a.base); err != nil || u.Host == "" {
 		return nil, fail(exitUsage, "set it to the address of the API, such as http://127.0.0.1:8080", "%s is not a URL", envURL)
 	}
 	if a.key == "" {
 		return nil, fail(exitUsage, `the demo prints one; a server's are made with "messagehub keys create"`, "set %s to an API key", envKey)
 	}
+	// One try: whoever types a command sees what happens to it.
+	a.client = &client.Client{URL: a.base, Key: a.key, HTTP: &http.Client{Timeout: time.Minute}, Tries: 1}
 	return a, nil
 }
 
@@ -47,64 +47,41 @@ const maxAnswer = 16 << 20
 
 // call makes one request and reads the answer's body into out.
 func (a *api) call(ctx context.Context, method, path string, body []byte, header map[string]string, out any) error {
-	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("make request: %w", err)
-	}
-	req.Header.Set("Authorization", "Bearer "+a.key)
-	req.Header.Set("Content-Type", "application/json")
+	h := http.Header{}
 	for name, value := range header {
-		req.Header.Set(name, value)
+		h.Set(name, value)
 	}
-	resp, err := a.http.Do(req)
-	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err
-		}
-		return fail(exitUnavailable, "is it running? "+envURL+" says where it is", "reach %s: %w", a.base, reason(err))
+	var in any
+	if body != nil {
+		in = json.RawMessage(body)
 	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("read answer: %w", reason(err))
-	}
-	if resp.StatusCode >= 300 {
-		return apiFailure(resp.StatusCode, b)
-	}
-	return json.Unmarshal(b, out)
+	return a.failure(a.client.Do(ctx, method, path, h, in, out))
 }
 
-// apiProblem is the error body of the API.
-type apiProblem struct {
-	Error struct {
-		Code      string  `json:"code"`
-		Message   string  `json:"message"`
-		Param     *string `json:"param"`
-		Hint      string  `json:"hint"`
-		DocURL    string  `json:"docUrl"`
-		RequestID string  `json:"requestId"`
-		Errors    []struct {
-			Param   *string `json:"param"`
-			Code    string  `json:"code"`
-			Message string  `json:"message"`
-		} `json:"errors"`
-	} `json:"error"`
+// failure tells what the client's error means to who typed a command: what the
+// API refused, every fault of it, or why it can't be reached.
+func (a *api) failure(err error) error {
+	var refused *client.Error
+	var unreached *url.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == "":
+		return fail(exitUnavailable, "is "+envURL+" the address of the API?", "the server answered %d", refused.Status)
+	case errors.As(err, &refused):
+		return refusal(refused)
+	case errors.As(err, &unreached):
+		return fail(exitUnavailable, "is it running? "+envURL+" says where it is", "reach %s: %w", a.base, reason(unreached.Err))
+	}
+	return err
 }
 
-// apiFailure tells what the API refused, every fault of it.
-func apiFailure(status int, body []byte) error {
-	var p apiProblem
-	if err := json.Unmarshal(body, &p); err != nil || p.Error.Code == "" {
-		return fail(exitUnavailable, "is "+envURL+" the address of the API?", "the server answered %d", status)
-	}
-	text := fmt.Sprintf("%s (%d %s)", p.Error.Message, status, p.Error.Code)
-	if len(p.Error.Errors) > 1 {
-		for _, e := range p.Error.Errors {
-			text += "\n  - " + e.Message
+func refusal(e *client.Error) error {
+	text := fmt.Sprintf("%s (%d %s)", e.Message, e.Status, e.Code)
+	if len(e.Errors) > 1 {
+		for _, f := range e.Errors {
+			text += "\n  - " + f.Message
 		}
 	}
-	return fail(apiExit(status), p.Error.Hint+"\n"+p.Error.DocURL+"  "+p.Error.RequestID, "%s", text)
+	return fail(apiExit(e.Status), e.Hint+"\n"+e.DocURL+"  "+e.RequestID, "%s", text)
 }
 
 func apiExit(status int) int {

@@ -25,7 +25,7 @@ func sendersCommand(s streams, use, short, verb string, args cobra.PositionalArg
 	var out output
 	var which whichSenders
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: args,
+		Use: use, Short: short, Args: args, ValidArgsFunction: completeSenders(&data, &which),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				which.Channel, which.Sender, _ = strings.Cut(args[0], "/")

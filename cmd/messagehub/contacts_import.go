@@ -3,17 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"messagehub/relay/client"
 	"messagehub/store/message/json"
 )
 
@@ -117,14 +116,9 @@ func (a *api) importContacts(ctx context.Context, kind string, body io.Reader, s
 	req.ContentLength = size
 	req.Header.Set("Authorization", "Bearer "+a.key)
 	req.Header.Set("Content-Type", kind)
-	client := http.Client{Transport: a.http.Transport} // it takes as long as it takes
-	resp, err := client.Do(req)
+	resp, err := http.DefaultClient.Do(req) // without a timeout: it takes as long as it takes
 	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err
-		}
-		return sum, fail(exitUnavailable, "is it running? "+envURL+" says where it is", "import to %s: %w", a.base, reason(err))
+		return sum, a.failure(err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -132,7 +126,7 @@ func (a *api) importContacts(ctx context.Context, kind string, body io.Reader, s
 		return sum, fmt.Errorf("read answer: %w", reason(err))
 	}
 	if resp.StatusCode >= 300 {
-		return sum, apiFailure(resp.StatusCode, b)
+		return sum, a.failure(client.ReadError(resp.StatusCode, resp.Header, b))
 	}
 	var answer struct {
 		Data *importSum `json:"data"`

@@ -50,6 +50,15 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
+// remedyOf returns the remedy of err with a line break behind it, if it has one.
+func remedyOf(err error) string {
+	var f *failure
+	if errors.As(err, &f) && f.remedy != "" {
+		return f.remedy + "\n"
+	}
+	return ""
+}
+
 // report tells the user about err: what is wrong, then what to do.
 func report(w io.Writer, err error) {
 	fmt.Fprintf(w, "%s %s\n", styleOf(w).red("messagehub:"), strings.TrimRight(err.Error(), "\n"))

@@ -5,7 +5,6 @@ import (
 	"messagehub/actors/channel/sim"
 	"messagehub/cmd/messagehub/config"
 	"messagehub/relay"
-	"messagehub/relay/docs"
 	"messagehub/store"
 	"messagehub/store/message"
 )
@@ -118,23 +117,4 @@ func contentCheck(spec *channel.Spec) func(*message.Step) *relay.Fault {
 		}
 		return &relay.Fault{Param: f.Param, Code: relay.Code(f.Code), Message: f.Message}
 	}
-}
-
-// failures documents the closed table of send errors.
-func failures() []docs.Failure {
-	actions := map[channel.Action]string{
-		channel.Fail:          "The attempt ends, and the message moves on to its next channel.",
-		channel.Again:         "The relay tries again after a pause, a bounded number of times.",
-		channel.SlowRecipient: "The relay waits before it sends to this recipient again.",
-		channel.SlowSender:    "The relay waits before it sends from this sender again.",
-		channel.StopSender:    "The relay stops using the sender until it works again. Another sender, or the next channel, takes over.",
-		channel.Ask:           `The message's "onUnknown" decides.`,
-	}
-	var out []docs.Failure
-	for code, rule := range channel.Rules() {
-		out = append(out, docs.Failure{
-			Code: string(code), Class: rule.Class.String(), Permanent: rule.Permanent, Text: rule.Text, Action: actions[rule.Action],
-		})
-	}
-	return out
 }

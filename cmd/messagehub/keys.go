@@ -55,6 +55,7 @@ func keysCreateCommand(s streams) *cobra.Command {
 	flags.StringSliceVar(&in.Allow, "allow", nil, "addresses and networks that it may be used from")
 	flags.IntVar(&in.PerMinute, "per-minute", 0, "requests a minute of its own, below the workspace's")
 	flags.DurationVar(&expires, "expires", 0, "how long it is valid, such as 720h")
+	completeFlag(cmd, "scopes", scopeNames)
 	_ = cmd.MarkFlagRequired("workspace")
 	data.flag(cmd)
 	out.flag(cmd)

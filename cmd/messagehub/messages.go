@@ -161,6 +161,8 @@ func messagesListCommand(s streams) *cobra.Command {
 		filters[f[0]] = cmd.Flags().String(f[0], "", f[1])
 	}
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many, at most 200")
+	completeFlag(cmd, "channel", channelNames)
+	completeFlag(cmd, "status", messageStatuses)
 	out.flag(cmd)
 	return cmd
 }

@@ -15,7 +15,7 @@ type output struct{ form string }
 
 func (o *output) flag(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.form, "output", "o", "table", "form of the output: table or json")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(cmd, "output", func() []string { return []string{"table", "json"} })
 	check := cmd.PreRunE
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
 		if o.form != "table" && o.form != "json" {

@@ -54,13 +54,15 @@ func rootCommand(s streams, ran *bool) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: "run", Title: "Run:"},
 		&cobra.Group{ID: "use", Title: "Send and look up:"},
+		&cobra.Group{ID: "develop", Title: "Develop:"},
 		&cobra.Group{ID: "admin", Title: "Administer:"},
 	)
 	group(root, "run", demoCommand(s), serveCommand(s), simCommand(s))
-	group(root, "use", sendCommand(s), messagesCommand(s), contactsCommand(s))
+	group(root, "use", sendCommand(s), batchCommand(s), messagesCommand(s), contactsCommand(s))
+	group(root, "develop", triggerCommand(s), listenCommand(s), explainCommand(s))
 	group(root, "admin", channelsCommand(s), keysCommand(s), workspacesCommand(s), storeCommand(s), backupCommand(s),
 		restoreCommand(s), auditCommand(s), vaultCommand(s), configCommand(s))
-	root.AddCommand(benchCommand(s), versionCommand(s))
+	root.AddCommand(benchCommand(s), docsCommand(s), versionCommand(s))
 	finish(root, ran)
 	return root
 }

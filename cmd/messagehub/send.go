@@ -69,6 +69,8 @@ func sendCommand(s streams) *cobra.Command {
 	flags.StringVar(&f.key, "idempotency-key", "", "makes repeating this command safe")
 	flags.StringVar(&f.file, "file", "", `file with the whole body as JSON, or "-"`)
 	f.flag(cmd)
+	completeFlag(cmd, "channel", channelNames)
+	completeFlag(cmd, "fallback", channelNames)
 	return cmd
 }
 

@@ -198,6 +198,6 @@ type BatchStatus struct {
 // Batch looks a batch up.
 func (c *Client) Batch(ctx context.Context, batchID string) (*BatchStatus, error) {
 	var out data[*BatchStatus]
-	err := c.Do(ctx, http.MethodGet, "/api/v1/batches/"+url.PathEscape(batchID), nil, &out)
+	err := c.do(ctx, http.MethodGet, "/api/v1/batches/"+url.PathEscape(batchID), nil, &out)
 	return out.Data, err
 }

@@ -45,21 +45,29 @@ type request struct {
 }
 
 // Do makes a request that has no method of its own here: in is sent as JSON
-// unless it is nil, and the answer's body decoded into out unless that is nil.
-// It is repeated after a lost answer only if its method is GET, PATCH or DELETE.
-func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
-	r := request{method: method, path: path, repeatable: method != http.MethodPost}
+// unless it is nil, a [json.RawMessage] as it is; the answer's body is decoded
+// into out unless that is nil. The path may have a query, header may be nil. A
+// POST is repeated after a lost answer only if it has an Idempotency-Key.
+func (c *Client) Do(ctx context.Context, method, path string, header http.Header, in, out any) error {
+	repeatable := method != http.MethodPost || header.Get("Idempotency-Key") != ""
+	r := request{method: method, path: path, header: header, repeatable: repeatable}
 	return c.call(ctx, &r, in, out)
+}
+
+// do is Do without a header.
+func (c *Client) do(ctx context.Context, method, path string, in, out any) error {
+	return c.Do(ctx, method, path, nil, in, out)
 }
 
 // call makes a request with in as its body and decodes the answer into out.
 func (c *Client) call(ctx context.Context, r *request, in, out any) error {
-	if in != nil {
-		body, err := json.Marshal(in)
-		if err != nil {
+	var err error
+	if raw, ok := in.(json.RawMessage); ok {
+		r.body = raw
+	} else if in != nil {
+		if r.body, err = json.Marshal(in); err != nil {
 			return fmt.Errorf("encode request: %w", err)
 		}
-		r.body = body
 	}
 	answer, err := c.repeat(ctx, r)
 	if err != nil || out == nil {

@@ -65,20 +65,20 @@ func (c *Client) RotateEndpoint(ctx context.Context, id string, overlap time.Dur
 
 func (c *Client) endpoint(ctx context.Context, method, path string, in any) (*Endpoint, error) {
 	var out data[*Endpoint]
-	err := c.Do(ctx, method, path, in, &out)
+	err := c.do(ctx, method, path, in, &out)
 	return out.Data, err
 }
 
 // Endpoints lists all endpoints.
 func (c *Client) Endpoints(ctx context.Context) ([]Endpoint, error) {
 	var out data[[]Endpoint]
-	err := c.Do(ctx, http.MethodGet, endpointsPath, nil, &out)
+	err := c.do(ctx, http.MethodGet, endpointsPath, nil, &out)
 	return out.Data, err
 }
 
 // DeleteEndpoint removes an endpoint, with what waits for it.
 func (c *Client) DeleteEndpoint(ctx context.Context, id string) error {
-	return c.Do(ctx, http.MethodDelete, endpointPath(id), nil, nil)
+	return c.do(ctx, http.MethodDelete, endpointPath(id), nil, nil)
 }
 
 // EndpointTest is what came of a test event.
@@ -92,13 +92,13 @@ type EndpointTest struct {
 // TestEndpoint has a webhook.test event posted now.
 func (c *Client) TestEndpoint(ctx context.Context, id string) (*EndpointTest, error) {
 	var out data[*EndpointTest]
-	err := c.Do(ctx, http.MethodPost, endpointPath(id)+"/test", struct{}{}, &out)
+	err := c.do(ctx, http.MethodPost, endpointPath(id)+"/test", struct{}{}, &out)
 	return out.Data, err
 }
 
 // ReplayEvent has one event delivered again.
 func (c *Client) ReplayEvent(ctx context.Context, id, eventID string) error {
-	return c.Do(ctx, http.MethodPost, endpointPath(id)+"/replay", map[string]string{"eventId": eventID}, nil)
+	return c.do(ctx, http.MethodPost, endpointPath(id)+"/replay", map[string]string{"eventId": eventID}, nil)
 }
 
 // ReplayRange has the events between two moments delivered again; a zero until
@@ -108,7 +108,7 @@ func (c *Client) ReplayRange(ctx context.Context, id string, since, until time.T
 	if !until.IsZero() {
 		in["until"] = until.UTC().Format(time.RFC3339Nano)
 	}
-	return c.Do(ctx, http.MethodPost, endpointPath(id)+"/replay", in, nil)
+	return c.do(ctx, http.MethodPost, endpointPath(id)+"/replay", in, nil)
 }
 
 // Delivery is one attempt to post an event.

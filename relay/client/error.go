@@ -50,9 +50,10 @@ func (e *Error) Error() string {
 	return text
 }
 
-// errorOf reads a refusal. An answer that is none of the relay's, as a proxy
-// in between gives, is worth another try if its status says so.
-func errorOf(status int, header http.Header, body []byte) *Error {
+// ReadError reads a refusal, for who makes requests of his own. An answer that
+// is none of the relay's, as a proxy in between gives, is worth another try if
+// its status says so.
+func ReadError(status int, header http.Header, body []byte) *Error {
 	var answer struct {
 		Error Error `json:"error"`
 	}

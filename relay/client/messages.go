@@ -39,7 +39,7 @@ func (c *Client) SendWith(ctx context.Context, m Message, o SendOptions) (*Sent,
 // Get looks a message up.
 func (c *Client) Get(ctx context.Context, messageID string) (*Status, error) {
 	var out data[*Status]
-	err := c.Do(ctx, http.MethodGet, "/api/v1/messages/"+url.PathEscape(messageID), nil, &out)
+	err := c.do(ctx, http.MethodGet, "/api/v1/messages/"+url.PathEscape(messageID), nil, &out)
 	return out.Data, err
 }
 

@@ -50,7 +50,7 @@ func (c *Client) try(ctx context.Context, r *request) ([]byte, error) {
 	if status >= 200 && status < 300 {
 		return body, nil
 	}
-	return body, errorOf(status, header, body)
+	return body, ReadError(status, header, body)
 }
 
 // again reports whether a request that failed may be made again. What was

@@ -120,9 +120,9 @@ func containsField(text, field string) bool {
 }
 
 // Whatever a server answers becomes an error, and never a panic.
-func FuzzErrorOf(f *testing.F) {
+func FuzzReadError(f *testing.F) {
 	mutate.Strings(f, []string{refusal, fault, "<html>", "", `{"error":null}`}, func(t testing.TB, body string) {
-		e := errorOf(503, http.Header{"Retry-After": {body}}, []byte(body))
+		e := ReadError(503, http.Header{"Retry-After": {body}}, []byte(body))
 		if e.Status != 503 || e.RetryAfter < 0 || e.Error() == "" {
 			t.Fatalf("%+v", e)
 		}

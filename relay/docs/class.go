@@ -4,6 +4,13 @@ package docs
 // message.
 type classText struct{ Meaning, Remedy string }
 
+// Class returns what a class of failures means, and what its sender can do
+// about it; both are empty if there is none of that name.
+func Class(name string) (meaning, remedy string) {
+	text := classTexts()[name]
+	return text.Meaning, text.Remedy
+}
+
 // classTexts holds a text for every class of the API.
 func classTexts() map[string]classText {
 	return map[string]classText{

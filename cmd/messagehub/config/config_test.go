@@ -213,8 +213,8 @@ func TestNearest(t *testing.T) {
 		"listne": "listen", "Listen": "listen", "sender": "senders", "stroe": "store", "opps": "ops",
 		"completely": "", "": "", strings.Repeat("x", 100): "",
 	} {
-		if got := nearest(text, known); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", text, got, want)
+		if got := Nearest(text, known); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", text, got, want)
 		}
 	}
 }

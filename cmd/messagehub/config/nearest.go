@@ -2,8 +2,8 @@ package config
 
 import "strings"
 
-// nearest returns the known name that text is most likely a typo of, or "".
-func nearest(text string, known []string) string {
+// Nearest returns the known name that text is most likely a typo of, or "".
+func Nearest(text string, known []string) string {
 	best, least := "", max(2, len(text)/3)+1
 	for _, name := range known {
 		if d := distance(strings.ToLower(text), strings.ToLower(name)); d < least {

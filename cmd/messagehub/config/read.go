@@ -86,7 +86,7 @@ func (r *reader) unknown(path string, pair *ast.MappingValueNode, known []string
 	r.hide(pair.Value)
 	key := pair.Key.GetToken().Value
 	remedy := "known here: " + strings.Join(known, ", ")
-	if near := nearest(key, known); near != "" {
+	if near := Nearest(key, known); near != "" {
 		remedy = fmt.Sprintf("did you mean %q?", near)
 	}
 	r.faultAt(pair.Key.GetToken(), join(path, printable(key)), "is not a known key", remedy)
