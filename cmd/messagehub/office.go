@@ -52,6 +52,7 @@ func verbs() map[string]verb {
 		"channels.pause":    verbOf((*office).pauseSenders),
 		"channels.resume":   verbOf((*office).resumeSenders),
 		"vault.rekey":       verbOf((*office).rekey),
+		"sandbox.advance":   verbOf((*office).advanceSandbox),
 	}
 }
 

@@ -340,3 +340,46 @@ func trySend(d *demo) (id string, ok bool) {
 	err = json.NewDecoder(resp.Body).Decode(&body)
 	return body.Data.MessageID, err == nil && resp.StatusCode == 202
 }
+
+// The clock of the sandbox, over the admin socket of a running server: a
+// schedule, the timeout of a chain, and the audit log.
+func TestSandboxAdvance(t *testing.T) {
+	dir := t.TempDir()
+	d := startDemo(t, dir)
+	at := time.Now().Add(12 * time.Hour).UTC().Format(time.RFC3339)
+	scheduled := sendTo(t, d.API, d.TestKey, `{"to": "sim:delivered", "channel": "sms", "content": "Later", "scheduledAt": "`+at+`"}`)
+	chain := sendTo(t, d.API, d.TestKey, `{"to": "sim:no_receipt", "channel": "whatsapp", "content": "Hello",
+		"fallback": {"timeout": 7200, "channels": [{"channel": "sms", "to": "sim:delivered"}]}}`)
+	d.until(chain, "sent")
+	for _, want := range []string{"2 messages are 1h0m0s further\n", "2 messages are 1h0m0s further\n"} {
+		if code, out, errText := cli(t, "sandbox", "advance", "1h", "--workspace", "demo", "--data", dir); code != exitOK || out != want {
+			t.Fatalf("%d %s%s", code, out, errText)
+		}
+	}
+	d.until(chain, "delivered")
+	if m := lookAt(t, d.API, d.TestKey, scheduled); m.Status != "scheduled" {
+		t.Errorf("ten hours before its time it is %s", m.Status)
+	}
+	if m := lookAt(t, d.API, d.TestKey, chain); m.path() != "whatsapp sent success_timeout, sms delivered" {
+		t.Error(m.path())
+	}
+	if code, out, errText := cli(t, "sandbox", "advance", "10h", "--data", dir, "-o", "json"); code != exitOK || out != `{"by":"10h0m0s","messages":1}`+"\n" {
+		t.Errorf("%d %s%s", code, out, errText)
+	}
+	d.until(scheduled, "delivered")
+	if _, out, _ := cli(t, "audit", "list", "--data", dir); strings.Count(out, "sandbox.advance") != 3 {
+		t.Error(out)
+	}
+	for _, bad := range [][]string{{"1 day"}, {"--", "-1h"}, {"0s"}, {"800h"}, {"1h", "--workspace", "nobody"}} {
+		args := append([]string{"sandbox", "advance", "--data", dir}, bad...)
+		if code, _, errText := cli(t, args...); code == exitOK || errText == "" {
+			t.Errorf("%v: %d %s", bad, code, errText)
+		}
+	}
+	if code := d.exit(syscall.SIGTERM); code != exitOK {
+		t.Errorf("exit %d", code)
+	}
+	if code, out, errText := cli(t, "store", "check", "--data", dir); code != exitOK {
+		t.Errorf("%d %s%s", code, out, errText)
+	}
+}

@@ -65,6 +65,8 @@ func (f *fold) apply(fact Fact) bool {
 		return f.overdue(i)
 	case Cancel:
 		return f.cancel()
+	case Forwarded:
+		return f.forwarded(fact.By)
 	case Barred:
 		return f.barred(fact)
 	case Erased:

@@ -38,6 +38,9 @@ const (
 	// Diverted: it waits for a sender that its provider refuses, and has a
 	// further step. Refused unless the job at Position still owns the message.
 	Diverted
+	// Forwarded: the sandbox's clock was moved forward by By. Refused for live
+	// messages, and for those that wait for nothing.
+	Forwarded
 )
 
 // Fact is something already decided or observed. At is the wall clock of
@@ -64,6 +67,8 @@ type Fact struct {
 	Status     Status
 	ReportedAt Time
 	RetryAfter time.Duration
+	// By is for Forwarded.
+	By time.Duration
 }
 
 // TimerKind says which Fact a timer becomes when it runs out.

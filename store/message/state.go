@@ -210,7 +210,7 @@ func (s *State) derive(o *Outbound) Status {
 	a := &s.Attempts[s.Shown(o)]
 	switch a.Status {
 	case Queued:
-		if o.ScheduledAt != 0 && a.NotBefore == o.ScheduledAt && s.Waiting == 0 {
+		if o.ScheduledAt != 0 && s.told&(1<<Queued) == 0 && s.Waiting == 0 {
 			return Scheduled
 		}
 	case Unknown:

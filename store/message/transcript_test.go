@@ -120,6 +120,8 @@ func (p *player) option(o *Outbound, name, value string) {
 	switch name {
 	case "schedule":
 		o.ScheduledAt = p.seconds(value)
+	case "test":
+		o.Test = value == "true"
 	case "expires":
 		o.ExpiresIn = time.Duration(p.seconds(value)) * time.Millisecond
 	case "unknown":
@@ -141,7 +143,7 @@ func (p *player) fact(words []string) Fact {
 	kinds := map[string]FactKind{
 		"due": Due, "started": Started, "accepted": Accepted, "rejected": Rejected, "deferred": Deferred,
 		"lost": Lost, "reported": Reported, "timed-out": TimedOut, "overdue": Overdue, "cancel": Cancel,
-		"barred": Barred, "erased": Erased, "diverted": Diverted,
+		"barred": Barred, "erased": Erased, "diverted": Diverted, "forwarded": Forwarded,
 	}
 	kind, ok := kinds[words[0]]
 	if !ok {
@@ -165,6 +167,8 @@ func (p *player) fact(words []string) Fact {
 		}
 	case Rejected, Lost, Barred:
 		f.Failure = &Failure{Code: arg, Class: Recipient}
+	case Forwarded:
+		f.By = time.Duration(p.seconds(arg)) * time.Millisecond
 	case Deferred:
 		f.RetryAt, f.Failure = p.seconds(arg), &Failure{Code: "provider_error", Class: Provider}
 		f.Uncounted = len(words) > 3
