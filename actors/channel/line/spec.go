@@ -81,7 +81,7 @@ func settings() []channel.Setting {
 		},
 		{
 			Name: settingTemplates, Help: "a JSON object of templates by name: each a LINE message object, or a list of up to 5, with {{name}} where a parameter goes",
-			Check: checkTemplates,
+			Check: checkTemplates, Sandbox: `{"order_shipped": {"type": "text", "text": "Order {{1}} shipped"}}`,
 		},
 		{
 			Name: settingPreview, Kind: channel.KindURL, Help: "the preview image of every video; without it a video goes as a link",

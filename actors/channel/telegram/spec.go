@@ -89,6 +89,7 @@ func settings() []channel.Setting {
 		},
 		{
 			Name: settingTemplates, Check: checkTemplates, Help: "texts of templates by name, as JSON",
+			Sandbox: `{"order_shipped": {"parameters": ["1"], "text": {"en": "Order {{1}} shipped"}}}`,
 		},
 		{
 			Name: settingLanguage, Default: "en", Help: "language of a template when the message names none",
