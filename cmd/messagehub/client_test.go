@@ -67,7 +67,7 @@ func TestClientOnARealHub(t *testing.T) {
 		Fallback: &client.Fallback{Channels: []client.Step{{Channel: "sms", To: "sim:read"}}, SuccessStatus: "delivered", Timeout: 60},
 	}
 	sent, err := c.SendWith(ctx, m, client.SendOptions{Wait: 10})
-	if err != nil || sent.Status != "queued" && sent.Status != "failed" && sent.Status != "sent" || !sent.Test {
+	if err != nil || sent.Status == "" || !sent.Test { // the fallback may have come to anything meanwhile
 		t.Fatalf("%+v, %v", sent, err)
 	}
 	var types []string
