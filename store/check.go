@@ -95,6 +95,7 @@ func (c *checker) run() (err error) {
 		{"batch", c.checkBatches},
 		{"contact", c.checkContacts},
 		{"inbound", c.checkReceived},
+		{"distribution", c.checkDistributions},
 		{"sealed", c.checkSealed},
 		{"endpoint", c.checkEndpoints},
 		{"workspace", c.checkWorkspaces},

@@ -173,7 +173,7 @@ func (c *checker) checkUnknown() error {
 	const known = string(prefixOutbound) + string(prefixState) + string(prefixPending) + string(prefixTimer) +
 		string(prefixEvent) + string(prefixProvider) + string(prefixOrphan) + string(prefixIdempotency) + string(prefixBatch) +
 		string(prefixWorkspace) + string(prefixKey) + string(prefixAudit) + string(prefixSealed) + string(prefixEndpoint) +
-		string(prefixContact) + string(prefixReceived)
+		string(prefixContact) + string(prefixReceived) + string(prefixDistribution)
 	it, err := c.db.NewIter(nil)
 	if err != nil {
 		return err

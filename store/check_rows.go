@@ -255,6 +255,9 @@ func (c *checker) promised(ws message.WorkspaceID, name string, id message.ID) b
 	switch {
 	case strings.HasPrefix(route, inboundRoute):
 		prefix = prefixReceived
+	case route == message.DistributionRoute:
+		_, err := readRow(c.db, appendDistributionKey(nil, distributionPlan, ws, id))
+		return err == nil || id.Position().Sequence() < c.retained.sequence
 	case route != message.BatchRoute:
 		return c.exists(ws, id)
 	}

@@ -68,6 +68,11 @@
 //	c o workspace 4 test 1 hash 16               an opt-out of an address
 //	c d workspace 4 test 1 id 16                 the erasure of a contact
 //	r workspace 4 id 16                          a message that a recipient wrote
+//	d p workspace 4 id 16                        a distribution as it was asked for
+//	d s workspace 4 id 16                        how far it has come
+//	d r workspace 4 id 16 chunk 4                its own recipients, until they have their messages
+//	d c workspace 4 id 16 number 4               a run of messages that were made for it
+//	d x workspace 4 id 16 hash 16                a contact or an address that it has reached, until all have
 //	w, k, a                                      workspaces, keys, audit log
 //	v name                                       a value that its owner has sealed
 //	h kind 1 workspace 4 id 16                   an endpoint for events, its outbox ('o'), its replay ('p')

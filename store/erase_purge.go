@@ -27,6 +27,9 @@ func purged(rows []erasure) (ranges [][]byte) {
 		for _, prefix := range []byte{prefixOutbound, prefixState, prefixBatch, prefixReceived} {
 			ranges = append(ranges, appendOwnerKey(nil, prefix, o.Workspace))
 		}
+		for _, kind := range []byte{distributionPlan, distributionRecipients} {
+			ranges = append(ranges, appendDistributionOwner(nil, kind, o.Workspace))
+		}
 		for _, kind := range []byte{contactByID, contactErasure} {
 			ranges = append(ranges, appendOwnerKey([]byte{prefixContact}, kind, o.Workspace))
 		}

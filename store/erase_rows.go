@@ -32,7 +32,7 @@ func (e *eraser) rows(r *erasure) (busy bool, err error) {
 		}
 		ids = ids[n:]
 	}
-	for _, sweep := range []func(*erasure, *traces) ([]op, error){e.orphans, e.promises, e.batches, e.received} {
+	for _, sweep := range []func(*erasure, *traces) ([]op, error){e.orphans, e.promises, e.batches, e.received, e.distributions} {
 		if err != nil || e.stopped() {
 			return true, err
 		}

@@ -9,18 +9,19 @@ import (
 // The first byte of a key says what the row is. The package comment draws the
 // whole layout. Numbers in keys are big endian, so that rows sort by them.
 const (
-	prefixOutbound    = 'm' // workspace, id
-	prefixState       = 's' // workspace, id
-	prefixPending     = 'p' // channel, 0, test, shard, position
-	prefixTimer       = 't' // due, kind, then what it is about
-	prefixEvent       = 'e' // workspace, position, ordinal
-	prefixProvider    = 'x' // period, channel, 0, test, provider id
-	prefixOrphan      = 'o' // channel, 0, test, provider id
-	prefixIdempotency = 'i' // day, workspace, route, 0, key
-	prefixBatch       = 'b' // workspace, id
-	prefixContact     = 'c' // see contact_keys.go
-	prefixReceived    = 'r' // workspace, id
-	prefixMeta        = 'z'
+	prefixOutbound     = 'm' // workspace, id
+	prefixState        = 's' // workspace, id
+	prefixPending      = 'p' // channel, 0, test, shard, position
+	prefixTimer        = 't' // due, kind, then what it is about
+	prefixEvent        = 'e' // workspace, position, ordinal
+	prefixProvider     = 'x' // period, channel, 0, test, provider id
+	prefixOrphan       = 'o' // channel, 0, test, provider id
+	prefixIdempotency  = 'i' // day, workspace, route, 0, key
+	prefixBatch        = 'b' // workspace, id
+	prefixContact      = 'c' // see contact_keys.go
+	prefixReceived     = 'r' // workspace, id
+	prefixDistribution = 'd' // see distribution_keys.go
+	prefixMeta         = 'z'
 
 	// Of the periphery, in files of their own.
 	prefixWorkspace = 'w'

@@ -93,7 +93,7 @@ func (o *retainOp) remove(t *txn, run [][]byte) {
 }
 
 // removeEvents removes the events, the batches and the messages that came in of
-// the workspace from before the bound.
+// the workspace from before the bound, and the distributions that are over.
 func (o *retainOp) removeEvents(t *txn) {
 	owner := appendOwnerKey(nil, prefixEvent, o.workspace)
 	t.deleteRange(owner, appendPosition(bytes.Clone(owner), message.At(o.bound, 0)))
@@ -101,6 +101,7 @@ func (o *retainOp) removeEvents(t *txn) {
 		t.deleteRange(appendOwnerKey(nil, prefix, o.workspace),
 			appendRowKey(nil, prefix, o.workspace, message.NewID(message.At(o.bound, 0), 0)))
 	}
+	o.removeDistributions(t)
 }
 
 // sum adds the chunk to what has been removed so far.

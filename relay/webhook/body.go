@@ -34,11 +34,26 @@ type messageData struct {
 
 // otherData is what an event of no message says.
 type otherData struct {
-	Channel    *string `json:"channel,omitempty"`
-	EndpointID *string `json:"endpointId,omitempty"`
-	InboundID  *string `json:"inboundId,omitempty"`
-	Reason     *string `json:"reason,omitempty"`
-	Test       bool    `json:"test"`
+	Channel        *string `json:"channel,omitempty"`
+	EndpointID     *string `json:"endpointId,omitempty"`
+	InboundID      *string `json:"inboundId,omitempty"`
+	DistributionID *string `json:"distributionId,omitempty"`
+	Reason         *string `json:"reason,omitempty"`
+	Test           bool    `json:"test"`
+}
+
+// other returns what an event of no message says.
+func other(e *message.Event) otherData {
+	d := otherData{Channel: optional(e.Channel), Reason: optional(e.Entry.Code), Test: e.Test}
+	switch object := optional(e.Object); e.Entry.Type {
+	case message.DistributionDone:
+		d.DistributionID = object
+	case message.MessageReceived:
+		d.InboundID = object
+	default:
+		d.EndpointID = object
+	}
+	return d
 }
 
 // Body returns an event as JSON. A message that retention has removed has no
@@ -46,13 +61,7 @@ type otherData struct {
 func Body(e *message.Event, messages Messages) ([]byte, error) {
 	b := eventBody{ID: eventID(e.Name()), Type: e.Entry.Type.String(), Timestamp: stamp(e.Entry.At)}
 	if !e.Entry.Type.OfMessage() {
-		d := otherData{Channel: optional(e.Channel), Reason: optional(e.Entry.Code), Test: e.Test}
-		if e.Entry.Type == message.MessageReceived {
-			d.InboundID = optional(e.Object)
-		} else {
-			d.EndpointID = optional(e.Object)
-		}
-		b.Data = d
+		b.Data = other(e)
 		return json.Marshal(b)
 	}
 	d := messageData{

@@ -11,7 +11,7 @@ const EveryType = "*"
 
 // TypeNames returns the types that an endpoint can ask for.
 func TypeNames() []string {
-	names := []string{"distribution.completed"}
+	var names []string
 	for t := message.NoEntry + 1; t <= message.LastEntryType; t++ {
 		if t.Public() {
 			names = append(names, t.String())

@@ -104,6 +104,7 @@ const (
 	ChannelDegraded
 	EndpointDisabled
 	MessageReceived
+	DistributionDone
 	entryTypes
 )
 
@@ -122,6 +123,7 @@ var entryNames = [entryTypes]string{
 	AttemptExpired: "attempt.expired", AttemptCanceled: "attempt.canceled",
 	ReceiptStale: "receipt.stale", ReceiptConflict: "receipt.conflict",
 	ChannelDegraded: "channel.degraded", EndpointDisabled: "endpoint.disabled", MessageReceived: "message.received",
+	DistributionDone: "distribution.completed",
 }
 
 // String returns the name that the API shows.
