@@ -43,18 +43,19 @@ const (
 	ExceedsOwnKey     Code = "exceeds_own_key"
 	Unsigned          Code = "invalid_signature"
 
-	NotFound         Code = "not_found"
-	MethodNotAllowed Code = "method_not_allowed"
-	RateLimited      Code = "rate_limited"
-	TooManyFailures  Code = "too_many_failed_attempts"
-	Internal         Code = "internal"
-	NotCancelable    Code = "not_cancelable"
-	ExternalIDTaken  Code = "external_id_taken"
-	VersionMismatch  Code = "version_mismatch"
-	InvalidImport    Code = "invalid_import"
-	NotResendable    Code = "not_resendable"
-	KeyOver          Code = "key_not_valid"
-	KeyRotated       Code = "key_already_rotated"
+	NotFound          Code = "not_found"
+	MethodNotAllowed  Code = "method_not_allowed"
+	RateLimited       Code = "rate_limited"
+	TooManyFailures   Code = "too_many_failed_attempts"
+	Internal          Code = "internal"
+	NotCancelable     Code = "not_cancelable"
+	ExternalIDTaken   Code = "external_id_taken"
+	VersionMismatch   Code = "version_mismatch"
+	InvalidImport     Code = "invalid_import"
+	NotResendable     Code = "not_resendable"
+	KeyOver           Code = "key_not_valid"
+	KeyRotated        Code = "key_already_rotated"
+	DistributionState Code = "distribution_state"
 
 	InvalidURL    Code = "invalid_url"
 	EndpointLimit Code = "endpoint_limit_reached"
@@ -152,6 +153,7 @@ func Problems() []Problem {
 		{Code: EndpointLimit, Status: 409, Permanent: true, Text: "The workspace has as many webhook endpoints as it may have: 20.", Hint: "Delete one that is not needed, or let one endpoint take more event types."},
 		{Code: ReplayRunning, Status: 409, RetryAfter: 60, Text: "The endpoint has a replay that is not over.", Hint: "Wait until its events are delivered; the endpoint's deliveries show how far it is."},
 		{Code: EndpointFull, Status: 409, RetryAfter: 60, Text: "The endpoint has as many events to be tried again as it may have.", Hint: "Make it answer with 2xx, and wait until they are delivered."},
+		{Code: DistributionState, Status: 409, Permanent: true, Text: "The state of the distribution does not allow this.", Hint: "While it is expanding it can be paused; while it is paused, resumed; until it is completed, canceled."},
 		{Code: ExternalIDTaken, Status: 409, Permanent: true, Text: "Another contact has this externalId.", Hint: "Find it with GET /api/v1/contacts?externalId=…, and change that one."},
 		{Code: VersionMismatch, Status: 412, Permanent: true, Text: "The contact has been changed since.", Hint: "Get the contact again, and repeat the change with the new ETag in If-Match."},
 		{Code: InProgress, Status: 409, RetryAfter: 1, Text: "A request with this Idempotency-Key is still running.", Hint: "Repeat the request in a moment; it will get the first one's answer."},

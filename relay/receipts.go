@@ -127,6 +127,8 @@ func (s *Server) bodyLimit(h *fasthttp.RequestHeader) int {
 		return max(maxReceiptBytes, s.o.Limits.BodyBytes)
 	case isBelow(h, batchPath):
 		return max(maxBatchBytes, s.o.Limits.BodyBytes)
+	case isBelow(h, distributePath):
+		return max(maxDistributeBytes, s.o.Limits.BodyBytes)
 	}
 	return s.o.Limits.BodyBytes
 }
@@ -138,11 +140,12 @@ func (s *Server) admitBody(h *fasthttp.RequestHeader) int {
 	limit := s.o.Limits.BodyBytes
 	n := h.ContentLength()
 	places, batch := &s.large, isBelow(h, batchPath)
-	if batch {
+	client := batch || isBelow(h, distributePath)
+	if client {
 		places = &s.batches
 	}
 	switch {
-	case n == chunked && !batch, n >= 0 && n <= limit, n > s.bodyLimit(h), batch && !s.knows(h):
+	case n == chunked && !batch, n >= 0 && n <= limit, n > s.bodyLimit(h), client && !s.knows(h):
 		return limit
 	}
 	if !places.take(s.o.Now(), s.o.Limits.Read.Milliseconds()) {

@@ -57,6 +57,8 @@ type Options struct {
 	Imports     Imports
 	Erasures    Erasures
 	Inbounds    Inbounds // may be nil
+	// Distributions may be nil: there are none then.
+	Distributions *Distributions
 	// Reserved are the recipients of the sandbox, without their "sim:".
 	Reserved []string
 	Limits   Limits
@@ -123,6 +125,9 @@ type Server struct {
 	large    largeBodies // of receipts
 	batches  largeBodies
 	imports  *imports
+	// censuses are the places of the counts of a distribution's messages: each
+	// reads them all.
+	censuses chan struct{}
 	site     *docs.Site
 	// description writes the OpenAPI document when it is first asked for.
 	description func() (*openapi.Document, error)
@@ -151,6 +156,7 @@ func New(o Options) (*Server, error) {
 		o: o, site: site, problems: problemRows(o.PublicURL), reader: newReader(&o), waiters: newWaiters(),
 		failures: newFailures(o.Limits.FailuresPerMinute), draining: make(chan struct{}),
 		large: largeBodies{places: maxLargeReceipts}, batches: largeBodies{places: maxLargeBatches}, imports: newImports(),
+		censuses: make(chan struct{}, maxCensuses),
 	}
 	s.description = sync.OnceValues(func() (*openapi.Document, error) { return Describe(s.o) })
 	s.gate.limits.Store(&s.o.Limits)

@@ -85,7 +85,7 @@ func (s *Site) Paths() []string {
 
 // firstGuides come first in the index, in this order; the others follow by
 // name.
-var firstGuides = [...]string{"quickstart", "sandbox", "fallback", "batch", "contacts", "receipts", "webhooks", "go-client", "command-line", "errors", "guarantees", "operations"}
+var firstGuides = [...]string{"quickstart", "sandbox", "fallback", "batch", "contacts", "distribute", "receipts", "webhooks", "go-client", "command-line", "errors", "guarantees", "operations"}
 
 // link is one line of the index.
 type link struct{ Path, Title string }
