@@ -8,6 +8,7 @@ VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 LDFLAGS    := -X main.version=$(VERSION)
 
 .PHONY: help demo build man test race fuzz lint check crash bench bench-accept bench-kannel bench-contacts
+.PHONY: help demo build test race fuzz lint check crash distribute-kill bench bench-accept bench-kannel bench-contacts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -39,6 +40,9 @@ check: lint test race ## what CI runs, without fuzzing and crashes
 
 crash: build ## kill -9 under load: 200 cycles (CYCLES=n)
 	MESSAGEHUB_CRASH_CYCLES=$(or $(CYCLES),200) $(GO) test ./cmd/messagehub -run TestKillUnderLoad -count=1 -timeout 3h -v
+
+distribute-kill: build ## kill -9 ten times while 100,000 contacts get their messages (CONTACTS=n)
+	MESSAGEHUB_DISTRIBUTE_CONTACTS=$(or $(CONTACTS),100000) $(GO) test ./cmd/messagehub -run TestKillDuringDistribution -count=1 -timeout 1h -v
 
 bench: build ## the figures of the README: measured, kept in bench/results, written into it
 	$(BIN)/messagehub bench suite --results bench/results --keep $(BIN)/results $(BENCH)

@@ -116,7 +116,7 @@ func (c *crash) configure(api string) {
 func (c *crash) liveKey() string {
 	data := filepath.Join(c.dir, "data")
 	c.run("workspaces", "create", "crash", "--per-minute", "100000000", "--data", data)
-	out := c.run("keys", "create", "--workspace", "crash", "--data", data, "-o", "json")
+	out := c.run("keys", "create", "--workspace", "crash", "--scopes", "all", "--data", data, "-o", "json")
 	var key struct{ Key string }
 	if err := json.Unmarshal(out, &key); err != nil || key.Key == "" {
 		c.t.Fatalf("no key in %s: %v", out, err)

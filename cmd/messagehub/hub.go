@@ -14,6 +14,7 @@ import (
 	"messagehub/cmd/messagehub/config"
 	"messagehub/relay"
 	"messagehub/relay/access"
+	"messagehub/relay/distribute"
 	"messagehub/relay/webhook"
 	"messagehub/store"
 	"messagehub/store/message"
@@ -53,6 +54,7 @@ type Hub struct {
 	sandbox   *sandbox       // nil where there is none
 	system    *actors.System // always made: it reads receipts, too
 	webhooks  *webhook.Deliverer
+	expander  *distribute.Runner
 	api       *relay.Server
 	// loopback is the same API for the sandbox's simulators, in memory.
 	loopback *relay.Server
@@ -74,7 +76,7 @@ func newHub(o hubOptions) (*Hub, error) {
 	h.tiers.set(o.config.Tiers)
 	h.working = o.config.Senders
 	for _, step := range []func() error{
-		h.openStore, h.loadKeys, h.openVault, h.makeWebhooks, h.makeSandbox, h.makeDelivery, h.makeAPI, h.makeOps, h.openAdmin,
+		h.openStore, h.loadKeys, h.openVault, h.makeWebhooks, h.makeSandbox, h.makeDelivery, h.makeExpander, h.makeAPI, h.makeOps, h.openAdmin,
 	} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, h.Close())
@@ -182,7 +184,7 @@ func (h *Hub) Run(ctx context.Context, ready func() error) error {
 	defer stop()
 	delivered := h.start(deliver)
 	if !h.acceptOnly {
-		delivered = both(delivered, h.startWebhooks(deliver))
+		delivered = both(delivered, both(h.startWebhooks(deliver), h.startExpander(deliver)))
 	}
 	if err := ready(); err != nil {
 		h.fail(err)

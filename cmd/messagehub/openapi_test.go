@@ -36,9 +36,9 @@ func (g *grounds) make(path, body string) string {
 	g.t.Helper()
 	g.n++
 	a := request(g.t, "POST", g.URL()+path, g.boss, strings.ReplaceAll(body, "%", fmt.Sprint(g.n)))
-	var made struct{ ID, MessageID, BatchID, EventID string }
+	var made struct{ ID, MessageID, BatchID, EventID, DistributionID string }
 	a.data(g.t, &made)
-	return made.ID + made.MessageID + made.BatchID + made.EventID
+	return made.ID + made.MessageID + made.BatchID + made.EventID + made.DistributionID
 }
 
 // fresh returns an id for a parameter of a path.
@@ -53,6 +53,9 @@ func (g *grounds) fresh(parameter, operation string) string {
 		return id
 	case "batchId":
 		return g.make("/api/v1/messages/batch", `{"messages": [{"to": "+14155550100", "channel": "sms", "content": "Hello"}]}`)
+	case "distributionId": // one that waits: it can be paused, resumed and canceled
+		return g.make("/api/v1/content/distribute", `{"content": {"sms": {"content": "Hello"}}, "recipients": [{"to": {"sms": "+14155550100"}}],
+			"routing": {"mode": "all"}, "scheduledAt": "`+inAnHour()+`"}`)
 	case "contactId":
 		id := g.make("/api/v1/contacts", `{"externalId": "c%", "identities": {"sms": "+14155550100"}}`)
 		if operation == "getErasure" {
