@@ -160,7 +160,7 @@ func allowedLabels() map[string][]string {
 		"type": {
 			"message.queued", "message.sent", "message.delivered", "message.read", "message.failed",
 			"message.expired", "message.canceled", "message.fallback", "message.duplicate", "message.scheduled",
-			"channel.degraded", "endpoint.disabled", "message.received",
+			"channel.degraded", "endpoint.disabled", "message.received", "distribution.completed",
 		},
 	}
 }
