@@ -7,8 +7,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS    := -X main.version=$(VERSION)
 
-.PHONY: help demo build man test race fuzz lint check crash bench bench-accept bench-kannel bench-contacts
-.PHONY: help demo build test race fuzz lint check crash distribute-kill bench bench-accept bench-kannel bench-contacts
+.PHONY: help demo build man test race fuzz lint check crash distribute-kill bench bench-accept bench-kannel bench-contacts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
