@@ -18,6 +18,10 @@ const maxBatchDocument = 1 << 30
 // chunkBytes is how long a chunk may become, unless one line alone is longer.
 const chunkBytes = 4 << 20
 
+// headBytes is how much is looked at to tell what a file is: more than one
+// message may have.
+const headBytes = 512 << 10
+
 // batchFile is a file of messages as NDJSON, one on each line.
 type batchFile struct {
 	io.Reader
@@ -42,9 +46,9 @@ func openBatchFile(s streams, name string) (*batchFile, error) {
 		}
 		in, f.file = file, file
 	}
-	r := bufio.NewReaderSize(in, chunkBytes)
+	r := bufio.NewReaderSize(in, headBytes)
 	f.Reader = r
-	head, _ := r.Peek(chunkBytes)
+	head, _ := r.Peek(headBytes)
 	if !isDocument(head) {
 		return f, nil
 	}
