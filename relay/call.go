@@ -21,6 +21,7 @@ type call struct {
 	server *Server
 	http   *fasthttp.RequestCtx
 	conn   *conn // nil where the connection is not one of our listener's
+	loop   *loop // nil: the connection has a goroutine of its own
 	route  *route
 	// key is the known key of the request; nil on public routes.
 	key *Key
@@ -58,7 +59,11 @@ func (p *calls) get(s *Server, ctx *fasthttp.RequestCtx, r *route) *call {
 		c = &call{buf: make([]byte, 0, 1<<10)}
 	}
 	c.server, c.http, c.route = s, ctx, r
-	c.conn, _ = ctx.Conn().(*conn)
+	if c.loop, _ = ctx.Conn().(*loop); c.loop != nil {
+		c.conn = c.loop.current
+	} else {
+		c.conn, _ = ctx.Conn().(*conn)
+	}
 	c.at, c.began = s.o.Now(), time.Now()
 	c.id = requestID(c.at)
 	return c

@@ -8,8 +8,9 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"messagehub/relay/tcp"
 )
 
 // conn is one client connection. All but spoke belongs to the goroutine that
@@ -17,12 +18,21 @@ import (
 type conn struct {
 	net.Conn
 	listener *listener
+	// loop is where the connection is parked between requests, and sock the
+	// Conn then; nil: nowhere, it has a goroutine of its own.
+	loop *loop
+	sock *tcp.Conn
+	// leaving: the goroutine that serves the connection has no more to do, and
+	// its Close means that the connection goes back to the loop.
+	leaving atomic.Bool
 	// proxy reads the PROXY header; nil where there is none, or it is read.
 	proxy *proxyHeader
 	// client is the address that the PROXY header gave, if any.
 	client net.Addr
-	// rest is what was read beyond the PROXY header.
+	// rest is what was read beyond the PROXY header, or by the loop, and is not
+	// served yet; it lies in space, if the loop has read it.
 	rest  []byte
+	space []byte
 	sheds sheds
 	// linger: the answer goes out before the request has been read, so the
 	// connection is closed in a way that lets the client see it.
@@ -41,10 +51,6 @@ type conn struct {
 func newConn(nc net.Conn, l *listener) *conn {
 	c := &conn{Conn: nc, listener: l, seen: time.Now()}
 	c.hold.conn = c
-	if s, ok := nc.(syscall.Conn); ok {
-		c.hold.raw, _ = s.SyscallConn()
-		c.hold.try = c.hold.attempt
-	}
 	return c
 }
 
@@ -122,7 +128,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.begun()
 		return n, nil
 	}
-	n, err := c.Conn.Read(p)
+	n, err := c.receive(p)
 	switch {
 	case n > 0:
 		c.begun()
@@ -130,6 +136,38 @@ func (c *conn) Read(p []byte) (int, error) {
 		return n, errSilent
 	}
 	return n, err
+}
+
+// receive reads what comes next. Between two requests it does not wait for it,
+// the loop does: to the HTTP server the connection has then come to its end.
+func (c *conn) receive(p []byte) (int, error) {
+	if c.loop == nil || c.phase != phaseIdle {
+		return c.Conn.Read(p)
+	}
+	n, err := c.sock.TryRead(p)
+	if err == tcp.ErrAgain {
+		c.leaving.Store(true)
+		err = io.EOF
+	}
+	return n, err
+}
+
+// park gives the connection back to its loop, or to a goroutine again if
+// something has come in the meantime.
+func (c *conn) park() {
+	if !c.sock.Park() {
+		c.loop.handoff.give(c)
+	}
+}
+
+// waitedTooLong reports whether a parked connection has been silent for longer
+// than it may.
+func (c *conn) waitedTooLong(now time.Time, l *Limits) bool {
+	limit := l.Idle
+	if c.phase == phaseNew {
+		limit = l.Read
+	}
+	return now.Sub(c.seen) > limit && !c.hold.busy()
 }
 
 // begun notes that bytes of a request have come.
@@ -169,8 +207,12 @@ func (c *conn) RemoteAddr() net.Addr {
 }
 
 // Close closes the connection: if something is held back, as soon as that is
-// written.
+// written. If its goroutine has nothing to do, it goes back to its loop.
 func (c *conn) Close() error {
+	if c.leaving.CompareAndSwap(true, false) {
+		c.park()
+		return nil
+	}
 	if c.hold.closeAfter() {
 		return nil
 	}

@@ -65,6 +65,7 @@ type draft struct {
 	steps    [maxSteps]message.Step
 	plans    [maxSteps]plan
 	count    int // of steps
+	most     int // that count has been: the others are empty
 	params   []message.Param
 	names    []string // of the metadata's members
 	fallback plan     // the members beside its channels
@@ -111,7 +112,8 @@ func (r *reader) readWith(body, defaults []byte, key *Key, at message.Time) *dra
 // begin returns an empty draft of a workspace's message.
 func (r *reader) begin(key *Key, at message.Time) *draft {
 	d := r.drafts.Get().(*draft)
-	d.reader, d.at, d.count = r, at, 1
+	d.reader, d.at = r, at
+	d.grow(1)
 	d.out.Workspace, d.out.Test, d.out.CreatedAt = key.Workspace, key.Test, at
 	d.out.On, d.out.ExpiresIn = message.OnAll, message.DefaultExpiresIn
 	return d
@@ -126,12 +128,17 @@ func (r *reader) release(d *draft) {
 	clear(d.names)
 	clear(d.faults)
 	clear(d.warnings)
-	*d = draft{
-		scan: scanner{text: d.scan.text[:0]}, params: d.params[:0], names: d.names[:0],
-		faults: d.faults[:0], warnings: d.warnings[:0],
-	}
+	clear(d.steps[:d.most])
+	clear(d.plans[:d.most])
+	d.scan = scanner{text: d.scan.text[:0]}
+	d.params, d.names, d.faults, d.warnings = d.params[:0], d.names[:0], d.faults[:0], d.warnings[:0]
+	d.out, d.fallback, d.strict, d.contactID, d.contact = message.Outbound{}, plan{}, false, "", nil
+	d.most = 0
 	r.drafts.Put(d)
 }
+
+// grow makes the draft one of n steps.
+func (d *draft) grow(n int) { d.count, d.most = n, max(d.most, n) }
 
 // place says which object of the body a member is of: the message, its
 // fallback, or a step of that.

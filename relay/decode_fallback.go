@@ -32,7 +32,7 @@ func (d *draft) readChannels() {
 			s.skip()
 			continue
 		}
-		d.count = n + 1
+		d.grow(n + 1)
 		d.readStep(place(n))
 	}
 	switch {

@@ -23,6 +23,8 @@ type head struct {
 	length        bool // Content-Length
 	contentLength []byte
 	coding        bool // Transfer-Encoding
+	connection    []byte
+	size          int // of the lines with the empty one at their end; 0: that is not there
 	// forwarded: there is an X-Forwarded-For line.
 	forwarded bool
 	// fault says what is wrong with the lines themselves; empty: nothing.
@@ -49,6 +51,7 @@ const (
 // feeds, spaces in names and repeated lines.
 func scanHead(raw []byte) head {
 	var h head
+	all := len(raw)
 	for n := 0; len(raw) > 0; n++ {
 		line, rest, whole := bytes.Cut(raw, []byte{'\n'})
 		raw = rest
@@ -58,6 +61,7 @@ func scanHead(raw []byte) head {
 		}
 		line = line[:len(line)-1]
 		if len(line) == 0 {
+			h.size = all - len(raw)
 			return h
 		}
 		if n >= maxHeaderLines {
@@ -79,7 +83,7 @@ func (h *head) take(line []byte) bool {
 		h.fault = BadRequest
 		return false
 	}
-	value := bytes.Trim(line[colon+1:], " \t")
+	value := trim(line[colon+1:])
 	kind := h.note(line[:colon], value)
 	if h.seen&kind != 0 {
 		h.fault = AmbiguousFraming
@@ -87,6 +91,17 @@ func (h *head) take(line []byte) bool {
 	}
 	h.seen |= kind
 	return true
+}
+
+// trim cuts spaces and tabs off.
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 func (h *head) note(name, value []byte) headLine {
@@ -102,6 +117,10 @@ func (h *head) note(name, value []byte) headLine {
 		}
 		if is(name, "prefer") {
 			h.prefer = value
+		}
+	case len("Connection"):
+		if is(name, "connection") {
+			h.connection = value
 		}
 	case len("Traceparent"):
 		if is(name, "traceparent") {

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"messagehub/relay/tcp"
 )
 
 // hold keeps back what is written to a connection until the log has said that
@@ -23,11 +24,7 @@ import (
 // reaches the client.
 type hold struct {
 	conn *conn
-	// raw and try write without waiting; nil where the connection can't.
-	raw syscall.RawConn
-	try func(fd uintptr) bool
-
-	mu struct {
+	mu   struct {
 		sync.Mutex
 		state holdState
 		// kept is the answer, from Write until it is written.
@@ -43,7 +40,6 @@ type hold struct {
 	size   int // in the gate
 	began  time.Time
 	route  *route
-	rest   []byte // of kept
 }
 
 type holdState uint8
@@ -64,7 +60,6 @@ var errRefused = errors.New("message is not durable")
 func (h *hold) place(c *call) {
 	h.tenant, h.size, h.began, h.route = c.key.tenant, c.size, c.began, c.route
 	h.conn.seen = c.began
-	_ = h.conn.armWrite(c.began) // fails on a connection that is gone; its write tells
 	c.gated, c.held = false, true
 	h.mu.Lock()
 	h.mu.state = holdPlaced
@@ -95,6 +90,43 @@ func (h *hold) keep(p []byte) (kept bool, err error) {
 		}
 		h.waitLocked()
 	}
+}
+
+// send writes the answer of a loop's request, which must not wait, or keeps it.
+func (h *hold) send(p []byte) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch h.mu.state {
+	case holdRefused:
+		h.mu.state = holdFree
+		return h.refuse()
+	case holdFree:
+		h.conn.seen = time.Now()
+		rest := h.try(p)
+		if len(rest) == 0 {
+			return nil
+		}
+		h.mu.kept, h.mu.state = append(h.mu.kept, rest...), holdWriting
+		go h.finish()
+	default:
+		h.mu.kept = append(h.mu.kept, p...)
+	}
+	return nil
+}
+
+// delay keeps the answer that follows for some time.
+func (h *hold) delay(d time.Duration) {
+	h.mu.Lock()
+	h.mu.state = holdPlaced
+	h.mu.Unlock()
+	time.AfterFunc(d, func() { h.letGo(nil) })
+}
+
+// busy reports whether something is held back or being written.
+func (h *hold) busy() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.mu.state != holdFree
 }
 
 // settle returns when nothing is held back any more.
@@ -150,28 +182,37 @@ func (h *hold) Complete(err error) {
 	s := h.conn.listener.server
 	s.gate.leave(h.tenant, h.size)
 	s.observe(h.answer(err))
+	h.letGo(err)
+}
+
+func (h *hold) letGo(err error) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if len(h.mu.kept) == 0 { // the answer is not written yet
 		state := holdFree
 		if err != nil {
 			state = holdRefused
 		}
 		h.freeLocked(state)
-		h.mu.Unlock()
 		return
 	}
-	if s.drained.Load() {
+	if h.conn.listener.server.drained.Load() {
 		h.announceCloseLocked()
 	}
-	h.mu.state, h.rest = holdWriting, h.mu.kept
-	h.mu.Unlock()
 	if err != nil {
 		_ = h.refuse()
-	} else if !h.write() {
-		go h.finish()
+		h.mu.closing = true
+		h.freeLocked(holdFree)
 		return
 	}
-	h.free()
+	rest := h.try(h.mu.kept)
+	if len(rest) == 0 {
+		h.freeLocked(holdFree)
+		return
+	}
+	h.mu.kept = h.mu.kept[:copy(h.mu.kept, rest)]
+	h.mu.state = holdWriting
+	go h.finish()
 }
 
 // announceCloseLocked has the kept answer say that the connection ends, as it
@@ -197,36 +238,32 @@ func (h *hold) answer(err error) Answer {
 	return a
 }
 
-// write writes what the connection takes at once. It reports false if there is
-// more to write.
-func (h *hold) write() bool {
-	return h.raw != nil && h.raw.Write(h.try) == nil && len(h.rest) == 0
-}
-
-// attempt is one write that does not wait.
-func (h *hold) attempt(fd uintptr) bool {
-	for {
-		n, err := syscall.Write(int(fd), h.rest)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == nil:
-			h.rest = h.rest[n:]
-		case err != syscall.EAGAIN:
-			h.rest = nil // the client is gone
-		}
-		return true
+// try writes what the connection takes at once, and returns the rest.
+func (h *hold) try(p []byte) []byte {
+	if h.conn.sock == nil {
+		return p
 	}
+	n, err := h.conn.sock.TryWrite(p)
+	if err != nil && err != tcp.ErrAgain {
+		return nil // the client is gone
+	}
+	return p[n:]
 }
 
-// finish writes the rest to a client that is slow to read, or to a connection
-// whose deadline the disk has made pass.
+// finish writes what is kept to a client that is slow to read.
 func (h *hold) finish() {
-	_ = h.conn.Conn.SetWriteDeadline(time.Now().Add(h.conn.listener.server.gate.limits.Load().Write))
-	if _, err := h.conn.Conn.Write(h.rest); err != nil {
-		_ = h.conn.Conn.Close()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.mu.kept) > 0 {
+		rest := h.mu.kept
+		h.mu.kept = nil
+		h.mu.Unlock()
+		_ = h.conn.Conn.SetWriteDeadline(time.Now().Add(h.conn.listener.server.gate.limits.Load().Write))
+		_, err := h.conn.Conn.Write(rest)
+		h.mu.Lock()
+		h.mu.closing = h.mu.closing || err != nil
 	}
-	h.free()
+	h.freeLocked(holdFree)
 }
 
 // refuse answers 503 in place of what was kept, and ends the connection.

@@ -14,6 +14,7 @@ import (
 type listener struct {
 	net.Listener
 	server *Server
+	loops  *loops
 	closed chan struct{}
 	once   sync.Once
 	// rejects bounds the goroutines that see rejected connections off.
@@ -38,8 +39,8 @@ func (s *Server) listen(ln net.Listener) *listener {
 	return l
 }
 
-// Accept returns the next connection within the limit.
-func (l *listener) Accept() (net.Conn, error) {
+// next returns the next connection within the limit.
+func (l *listener) next() (*conn, error) {
 	backoff := minBackoff
 	for {
 		nc, err := l.Listener.Accept()
@@ -93,6 +94,7 @@ func (l *listener) admit(nc net.Conn) *conn {
 	if len(l.mu.open) >= l.server.o.Limits.Connections {
 		return nil
 	}
+	l.loops.take(c)
 	l.mu.open[c] = struct{}{}
 	return c
 }

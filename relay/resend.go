@@ -55,7 +55,7 @@ func (r *reader) again(old *message.Outbound, key *Key, at message.Time) *draft 
 	d.out.On, d.out.OnUnknown, d.out.KeepLate = old.On, old.OnUnknown, old.KeepLate
 	d.out.Reference, d.out.Metadata, d.out.Priority = old.Reference, old.Metadata, old.Priority
 	d.out.ExpiresIn, d.out.ResendOf, d.out.Contact = old.ExpiresIn, old.ID, old.Contact
-	d.count = copy(d.steps[:], old.Steps)
+	d.grow(copy(d.steps[:], old.Steps))
 	for i := range d.count {
 		d.checkChannel(place(i))
 		d.checkSender(place(i))

@@ -1,6 +1,10 @@
 package relay
 
-import "messagehub/store/message"
+import (
+	"slices"
+
+	"messagehub/store/message"
+)
 
 // route is one line of the route table. Every route of the API names the
 // scope that a key needs; public says outright that it needs none.
@@ -79,4 +83,10 @@ func routes() []route {
 		{method: "GET", pattern: "/openapi.json", handle: (*Server).openAPI, public: true},
 		{method: "GET", pattern: "/openapi.yaml", handle: (*Server).openAPIAsYAML, public: true},
 	}
+}
+
+// routeOf returns the line of the pattern.
+func routeOf(pattern string) route {
+	all := routes()
+	return all[slices.IndexFunc(all, func(r route) bool { return r.pattern == pattern })]
 }

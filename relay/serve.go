@@ -20,16 +20,26 @@ type Answer struct {
 func (s *Server) serve(ctx *fasthttp.RequestCtx, r *route) {
 	c := s.calls.get(s, ctx, r)
 	defer s.finish(c)
-	if c.conn != nil {
-		c.conn.hold.settle() // a client that does not wait for its answers
-	}
+	c.begin()
 	c.set("Request-Id", c.requestBytes())
-	c.head = scanHead(ctx.Request.Header.RawHeaders())
 	if c.admit() {
 		r.handle(s, c)
 	} else if r.streams {
 		c.hangUp() // its body has not been read
 	}
+}
+
+// begin takes the head of the request, when the answer to the one before has
+// been written.
+func (c *call) begin() {
+	if c.loop != nil {
+		c.head = c.loop.takeHead()
+		return
+	}
+	if c.conn != nil {
+		c.conn.hold.settle() // a client that does not wait for its answers
+	}
+	c.head = scanHead(c.http.Request.Header.RawHeaders())
 }
 
 // admit checks everything about a request but its body. If it reports false

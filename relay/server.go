@@ -138,7 +138,8 @@ type Server struct {
 	mu struct {
 		sync.Mutex
 		listeners []*listener
-		down      bool // Shutdown has begun
+		loops     *loops // nil: nothing is served yet
+		down      bool   // Shutdown has begun
 	}
 }
 
@@ -161,8 +162,20 @@ func New(o Options) (*Server, error) {
 	s.description = sync.OnceValues(func() (*openapi.Document, error) { return Describe(s.o) })
 	s.gate.limits.Store(&s.o.Limits)
 	s.audits.limit.Store(int64(o.Limits.AuditsPerMinute))
-	s.http = s.newHTTP(s.router().Handler)
+	s.http = s.newHTTP(s.dispatch())
 	return s, nil
+}
+
+// dispatch finds the route of a request. On a loop it is known already.
+func (s *Server) dispatch() fasthttp.RequestHandler {
+	all, send := s.router().Handler, s.bind(routeOf(sendPath))
+	return func(ctx *fasthttp.RequestCtx) {
+		if _, looped := ctx.Conn().(*loop); looped {
+			send(ctx)
+			return
+		}
+		all(ctx)
+	}
 }
 
 // router lays the route table out.
@@ -189,20 +202,33 @@ func (s *Server) Serve(ln net.Listener) error {
 	if !s.register(l) { // shut down before it was served
 		return ln.Close()
 	}
-	if err := s.http.Serve(l); err != nil && !s.isDown() {
-		return fmt.Errorf("serve API on %s: %w", ln.Addr(), err)
+	for {
+		c, err := l.next()
+		switch {
+		case err != nil && s.isDown():
+			return nil
+		case err != nil:
+			return fmt.Errorf("serve API on %s: %w", ln.Addr(), err)
+		case c.loop == nil:
+			l.loops.handoff.give(c)
+		}
 	}
-	return nil
 }
 
-// register notes a listener for Shutdown to close, unless that is over.
+// register notes a listener for Shutdown to close, unless that is over, and
+// has what serves its connections running.
 func (s *Server) register(l *listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.mu.down {
-		s.mu.listeners = append(s.mu.listeners, l)
+	if s.mu.down {
+		return false
 	}
-	return !s.mu.down
+	if s.mu.loops == nil {
+		s.mu.loops = s.startLoops()
+	}
+	l.loops = s.mu.loops
+	s.mu.listeners = append(s.mu.listeners, l)
+	return true
 }
 
 func (s *Server) isDown() bool {
@@ -226,17 +252,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
 	s.mu.Lock()
 	s.mu.down = true
+	loops, listeners := s.mu.loops, s.mu.listeners
 	s.mu.Unlock()
-	err := errors.Join(s.http.ShutdownWithContext(ctx), s.imports.wait(ctx))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.mu.listeners {
-		_ = l.Close() // the HTTP server does not know one that it has yet to accept on
+	if loops == nil {
+		return nil
 	}
+	for _, l := range listeners {
+		_ = l.Close()
+	}
+	err := errors.Join(loops.end(ctx), s.http.ShutdownWithContext(ctx), s.imports.wait(ctx))
 	if err == nil {
 		return nil
 	}
-	for _, l := range s.mu.listeners {
+	for _, l := range listeners {
 		l.closeConns(func(*conn) bool { return true })
 	}
 	return fmt.Errorf("shut API down: %w", err)

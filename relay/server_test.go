@@ -338,46 +338,29 @@ func TestBackPressure(t *testing.T) {
 	refused(t, func() reply { got, _ := ask(); return got }(), 429, RateLimited)
 }
 
-// A refusal that is held back holds no place in the gate.
-func TestBackPressureWaitsOutsideTheGate(t *testing.T) {
+// A refusal that is held back holds no place in the gate, and nobody up but its
+// own connection.
+func TestBackPressureHoldsNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk(t, func(o *Options) { o.Limits.NoBackPressure = false })
-		c := requestWith(t, d.server, d.live)
-		c.authenticate()
-		c.conn = &conn{sheds: sheds{run: shedRun, since: day}}
-		if !c.enterGate(100) {
+		w, c, request := heldConn(t)
+		request.leaveGate()
+		request.server.o.Limits.NoBackPressure = false
+		c.sheds = sheds{run: shedRun, since: day}
+		if !request.enterGate(100) {
 			t.Fatal("no room")
 		}
 		start := time.Now()
-		go c.shed(BacklogFull, 1)
-		synctest.Wait()
-		if n := d.server.gate.requests.Load() + d.server.gate.bytes.Load() + c.key.tenant.inFlight.Load(); n != 0 {
+		request.shed(BacklogFull, 1)
+		_, _ = c.Write([]byte(made))
+		if time.Since(start) != 0 || w.text() != "" {
+			t.Errorf("after %s: %q", time.Since(start), w.text())
+		}
+		if n := request.server.gate.requests.Load() + request.server.gate.bytes.Load() + request.key.tenant.inFlight.Load(); n != 0 {
 			t.Errorf("%d places are held", n)
 		}
-		time.Sleep(shedMax)
-		synctest.Wait()
-		if time.Since(start) != shedMax || c.code != BacklogFull {
-			t.Errorf("%s after %s", c.code, time.Since(start))
-		}
-	})
-}
-
-func TestPauseEndsWithADrain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &Server{draining: make(chan struct{}), waiters: newWaiters()}
-		start := time.Now()
-		s.pause(200 * time.Millisecond)
-		if took := time.Since(start); took != 200*time.Millisecond {
-			t.Errorf("took %s", took)
-		}
-		go func() {
-			time.Sleep(10 * time.Millisecond)
-			s.Drain()
-		}()
-		start = time.Now()
-		s.pause(time.Hour)
-		if took := time.Since(start); took != 10*time.Millisecond {
-			t.Errorf("took %s", took)
+		c.hold.settle()
+		if took := time.Since(start); took < shedMin || took > shedMax || w.text() != made || request.code != BacklogFull {
+			t.Errorf("%s after %s: %q", request.code, took, w.text())
 		}
 	})
 }

@@ -34,20 +34,10 @@ func (s *sheds) next(at message.Time) bool {
 // shed refuses a request that the server, or the client's own limit, has no
 // room for. A connection that does not slow down is slowed down.
 func (c *call) shed(code Code, after int) {
-	c.leaveGate() // whoever waits, waits outside
+	c.leaveGate() // its place is not held while its answer is
 	c.failAfter(code, max(after, 1))
 	if c.conn == nil || !c.conn.sheds.next(c.at) || c.server.o.Limits.NoBackPressure {
 		return
 	}
-	c.server.pause(shedMin + rand.N(shedMax-shedMin))
-}
-
-// pause waits, but not beyond the start of a shutdown.
-func (s *Server) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.draining:
-	}
+	c.conn.hold.delay(shedMin + rand.N(shedMax-shedMin))
 }

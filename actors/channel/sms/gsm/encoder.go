@@ -1,6 +1,9 @@
 package gsm
 
-import "errors"
+import (
+	"errors"
+	"unicode/utf8"
+)
 
 // Encoder says what may be used to write a text. The zero value uses the
 // default alphabet, and UCS-2 where a character is not in it.
@@ -84,19 +87,19 @@ func (e Encoder) language(i int) Language {
 
 // measure counts the parts; false if a character can't be written.
 func (f *Form) measure(text string) bool {
-	size := 0
-	for _, r := range text {
-		w := f.width(r)
-		if w == 0 {
-			return false
-		}
-		size += w
+	size, widest, ok := f.size(text)
+	if !ok {
+		return false
 	}
 	if size <= f.room(f.shiftHeader()) {
 		f.Parts = min(size, 1)
 		return true
 	}
 	room, used := f.room(f.partHeader()), 0
+	if widest == 1 { // each part is full
+		f.Parts = (size + room - 1) / room
+		return true
+	}
 	f.Parts = 1
 	for _, r := range text {
 		w := f.width(r)
@@ -106,6 +109,28 @@ func (f *Form) measure(text string) bool {
 		used += w
 	}
 	return true
+}
+
+// size adds up the widths, most texts' ASCII first; ok is false if a character
+// can't be written.
+func (f *Form) size(text string) (size, widest int, ok bool) {
+	short := &widths{}
+	if f.Coding == GSM7 {
+		short = pairs[f.Locking][f.Single]
+	}
+	i := 0
+	for i < len(text) && text[i] < utf8.RuneSelf && short.low[text[i]] > 0 {
+		w := int(short.low[text[i]])
+		size, widest, i = size+w, max(widest, w), i+1
+	}
+	for _, r := range text[i:] {
+		w := f.width(r)
+		if w == 0 {
+			return 0, 0, false
+		}
+		size, widest = size+w, max(widest, w)
+	}
+	return size, widest, true
 }
 
 // MaxParts is how many parts a text can have.

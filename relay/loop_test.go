@@ -1,0 +1,183 @@
+package relay
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/valyala/fasthttp"
+
+	"messagehub/store/message/mutate"
+)
+
+func plainRequests() []string {
+	body := sms("")
+	line := strings.TrimSuffix(plainLine, "\r\n")
+	return []string{
+		request(line, body, "Authorization: Bearer x"), request(line, "", "Authorization: Bearer x"),
+		request(line, body, "Idempotency-Key: a"), request(line, body, "Prefer: wait=5"), request(line, body, "Connection: close"),
+		request(line, body, "Expect: 100-continue"), request(line, body, "Transfer-Encoding: chunked"), request(line, body, "X: y", "X : z"),
+		request(line, body) + request(line, body), request("GET / HTTP/1.1", ""), request(line, body, "Content-Length: 3"),
+		plainLine + "Host: a\r\nContent-Length: +2\r\n\r\n{}", plainLine + "Host: a\r\nContent-Length: 002\r\n\r\n{}",
+		plainLine + "Host: a\r\nContent-Length: 2\r\n b: c\r\n\r\n{}", plainLine + "Host: a\nContent-Length: 2\n\n{}",
+		plainLine + "Content-Length: 2\r\n\r\n{}", plainLine + "Host:a\r\ncontent-length:2 \r\n\r\n{}", plainLine + "\x00: a\r\nContent-Length: 2\r\n\r\n{}",
+	}
+}
+
+// FuzzPlain: of what a loop serves itself, the HTTP server takes as much as the
+// loop says, or refuses it. Anything else would give one client's bytes to
+// another.
+func FuzzPlain(f *testing.F) {
+	var seeds [][]byte
+	for _, r := range plainRequests() {
+		seeds = append(seeds, []byte(r))
+	}
+	const next = "POST /next HTTP/1.1\r\nHost: next\r\nContent-Length: 4\r\n\r\nnext"
+	mutate.Bytes(f, seeds, func(t testing.TB, b []byte) {
+		h, ok := scanPlain(b)
+		if !ok {
+			return
+		}
+		r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(b), strings.NewReader(next)), 16<<10)
+		var request fasthttp.Request
+		if err := request.ReadLimitBody(r, 1<<20); err != nil {
+			return
+		}
+		if rest, err := io.ReadAll(r); string(rest) != next || err != nil {
+			t.Fatalf("%q is left, %v", rest, err)
+		}
+		if got := scanHead(request.Header.RawHeaders()); string(got.authorization) != string(h.authorization) || string(got.contentType) != string(h.contentType) {
+			t.Fatalf("%q is not %q", got.authorization, h.authorization)
+		}
+	})
+}
+
+func TestPlainRequests(t *testing.T) {
+	var plain []int
+	for i, r := range plainRequests() {
+		if _, ok := scanPlain([]byte(r)); ok {
+			plain = append(plain, i)
+		}
+	}
+	if got := fmt.Sprint(plain); got != "[0 12 15 16 17]" {
+		t.Errorf("plain: %s", got)
+	}
+}
+
+// parked counts the connections that no goroutine serves.
+func (d *desk) parked() (n int) {
+	d.server.mu.Lock()
+	loops := d.server.mu.loops
+	d.server.mu.Unlock()
+	for _, l := range loops.all {
+		n += len(l.poller.Parked(nil))
+	}
+	return n
+}
+
+// Whatever comes on a connection, in whatever pieces, is answered in order, and
+// the connection has no goroutine of its own in between.
+func TestOneConnectionAsksForEverything(t *testing.T) {
+	d := newDesk(t, nil).open()
+	s := d.dial()
+	plain, keyed := d.post(d.live, sms("")), d.post(d.live, sms(""), "Idempotency-Key: k")
+	list := request("GET /api/v1/messages?limit=x HTTP/1.1", "", "Authorization: Bearer "+d.live)
+	for round := range 20 {
+		s.write(plain)
+		sentOf(t, s.read(), 202)
+		s.write(keyed)
+		sentOf(t, s.read(), 202)
+		s.write(list)
+		if got := s.read(); got.status != 400 {
+			t.Fatalf("%+v", got)
+		}
+		s.write(plain[:round*7+1])
+		s.write(plain[round*7+1:] + plain + list + plain)
+		for _, want := range []int{202, 202, 400, 202} {
+			if got := s.read(); got.status != want {
+				t.Fatalf("round %d: %+v, want %d", round, got, want)
+			}
+		}
+		s.write(d.post(d.live, `{"x":1}`))
+		refused(t, s.read(), 400, UnknownParameter)
+	}
+	if len(d.server.mu.loops.all) == 0 {
+		t.Skip("no loops on this system")
+	}
+	for range 1000 { // the goroutine that had the connection may still be about to leave it
+		s.write(plain)
+		sentOf(t, s.read(), 202)
+		if d.parked() == 1 {
+			return
+		}
+	}
+	t.Fatalf("%d connections are parked", d.parked())
+}
+
+// No client gets what another has asked for.
+func TestClientsGetTheirOwnAnswers(t *testing.T) {
+	d := newDesk(t, nil).open()
+	var clients sync.WaitGroup
+	for n := range 40 {
+		s := d.dial()
+		clients.Go(func() {
+			for i := range 50 {
+				name := fmt.Sprintf("no-channel-%d-%d", n, i)
+				s.write(d.post(d.live, `{"to":"+14155550100","channel":"`+name+`","content":"x"}`))
+				if got := s.read(); got.status != 400 || !strings.Contains(got.body, name) {
+					t.Errorf("%s: %+v", name, got)
+					return
+				}
+				s.write(d.post(d.live, sms("")))
+				if got := s.read(); got.status != 202 || got.err != nil {
+					t.Errorf("%+v", got)
+					return
+				}
+			}
+		})
+	}
+	clients.Wait()
+	if got := d.log.count(); got != 40*50 {
+		t.Errorf("%d messages", got)
+	}
+}
+
+// A client that closes, breaks off or says nothing more costs its own
+// connection only.
+func TestLoopOutlivesItsClients(t *testing.T) {
+	d := newDesk(t, nil).open()
+	for i := range 100 {
+		s := d.dial()
+		switch i % 5 {
+		case 0:
+			s.write(d.post(d.live, sms(""))[:i])
+		case 1:
+			s.write(d.post(d.live, sms("")))
+		case 2:
+			s.write("\x00\x01\x02\r\n\r\n")
+		case 3:
+			s.write(plainLine + "\x00: a\r\nContent-Length: 2\r\n\r\n{}")
+			if got := s.read(); got.status != http.StatusBadRequest || !got.close {
+				t.Errorf("%+v", got)
+			}
+		}
+		_ = s.nc.Close()
+	}
+	sentOf(t, d.ask(d.post(d.live, sms(""))), 202)
+}
+
+func TestLoopCallsTheHandlerOnceForARequest(t *testing.T) {
+	l := &loop{fresh: true}
+	l.takeHead()
+	defer func() {
+		if recover() == nil {
+			t.Error("a head was given twice")
+		}
+	}()
+	l.takeHead()
+}
