@@ -39,9 +39,12 @@ type request struct {
 	method, path string
 	query        url.Values
 	body         []byte
+	stream       io.Reader // in place of body; it can be read once
 	header       http.Header
 	// repeatable: to make it twice does no more than to make it once.
 	repeatable bool
+	// etag is that of the last answer.
+	etag string
 }
 
 // Do makes a request that has no method of its own here: in is sent as JSON
@@ -90,7 +93,7 @@ func (c *Client) once(ctx context.Context, r *request) (status int, header http.
 	if len(r.query) > 0 {
 		target += "?" + r.query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(ctx, r.method, target, r.content())
 	if err != nil {
 		return 0, nil, nil, &brokenError{err}
 	}
@@ -114,6 +117,14 @@ func (c *Client) once(ctx context.Context, r *request) (status int, header http.
 		return 0, nil, nil, err
 	}
 	return resp.StatusCode, resp.Header, body, nil
+}
+
+// content returns what the request brings.
+func (r *request) content() io.Reader {
+	if r.stream != nil {
+		return r.stream
+	}
+	return bytes.NewReader(r.body)
 }
 
 func (c *Client) client() *http.Client {

@@ -52,6 +52,16 @@ func (c *Client) Cancel(ctx context.Context, messageID string) (*Status, error) 
 	return out.Data, err
 }
 
+// Resend sends a settled message again, as a new one. idempotencyKey may be
+// empty: one is drawn.
+func (c *Client) Resend(ctx context.Context, messageID, idempotencyKey string) (*Sent, error) {
+	r := request{method: http.MethodPost, path: "/api/v1/messages/" + url.PathEscape(messageID) + "/resend"}
+	r.idempotent(idempotencyKey)
+	var out data[*Sent]
+	err := c.call(ctx, &r, nil, &out)
+	return out.Data, err
+}
+
 // Filter narrows a listing down; what is empty does not count.
 type Filter struct {
 	Status    string
@@ -64,14 +74,11 @@ type Filter struct {
 }
 
 func (f *Filter) query() url.Values {
-	q := queryOf("status", f.Status, "channel", f.Channel, "to", f.To, "reference", f.Reference)
+	q := queryOf("status", f.Status, "channel", f.Channel, "to", f.To, "reference", f.Reference, "limit", count(f.PageSize))
 	for name, at := range map[string]time.Time{"from": f.From, "until": f.Until} {
 		if !at.IsZero() {
 			q.Set(name, at.UTC().Format(time.RFC3339Nano))
 		}
-	}
-	if f.PageSize > 0 {
-		q.Set("limit", strconv.Itoa(f.PageSize))
 	}
 	return q
 }
@@ -125,6 +132,14 @@ func queryOf(pairs ...string) url.Values {
 		}
 	}
 	return q
+}
+
+// count returns a number for queryOf; 0 is left out.
+func count(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // clone lets an iterator be ranged over twice.

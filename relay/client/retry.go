@@ -47,6 +47,7 @@ func (c *Client) try(ctx context.Context, r *request) ([]byte, error) {
 		return nil, err
 	}
 	c.pace.learn(header, time.Now())
+	r.etag = header.Get("ETag")
 	if status >= 200 && status < 300 {
 		return body, nil
 	}
@@ -56,6 +57,9 @@ func (c *Client) try(ctx context.Context, r *request) ([]byte, error) {
 // again reports whether a request that failed may be made again. What was
 // refused was not done; what was not answered may have been.
 func (r *request) again(err error) bool {
+	if r.stream != nil {
+		return false
+	}
 	var refused *Error
 	if errors.As(err, &refused) {
 		before := refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusServiceUnavailable
