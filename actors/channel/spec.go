@@ -55,6 +55,9 @@ type Spec struct {
 	// Settings already. It touches neither network nor Vault: the adapter before
 	// it may still be at work, and it may never be used.
 	New func(Sender) (Adapter, error)
+	// Glossaries explain the codes of the channel's providers. A provider whose
+	// codes are its settings has none.
+	Glossaries []Glossary
 	// Simulator makes a simulated provider for a sender with these settings.
 	Simulator func(*sim.World, Sender) sim.Provider
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,23 +62,37 @@ func codes() []string { return slices.Sorted(maps.Keys(explanations())) }
 func explainCommand(s streams) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
-		Use: "explain [CODE]", Short: "Say what an error code means and what happens then", Args: cobra.MaximumNArgs(1),
+		Use: "explain [CODE | PROVIDER CODE]", Short: "Say what an error code means and what happens then", Args: cobra.MaximumNArgs(2),
 		Long: `Says what a code means: of a request that was refused (error.code), or of an
 attempt that did not succeed (attempts[].error.code). Without a code it lists
-them all.`,
-		Example:           "  messagehub explain not_on_channel",
-		ValidArgsFunction: completeFirst(codes),
+them all.
+
+After the name of a channel or of a provider (` + strings.Join(providerNames(), ", ") + `),
+the code is the provider's own, as attempts[].error.provider.code has it. The
+sign of a negative one can be left out.`,
+		Example: `  messagehub explain not_on_channel
+  messagehub explain twilio 30003
+  messagehub explain whatsapp 131026
+  messagehub explain zalo 118`,
+		ValidArgsFunction: completeFirst(func() []string { return append(providerNames(), codes()...) }),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch len(args) {
+			case 0:
 				return listCodes(s, &out)
+			case 2:
+				return explainForeign(s, &out, args[0], args[1])
 			}
 			e := explanations()[args[0]]
-			if e == nil {
-				return fail(exitUsage, nearestText(args[0], codes())+`"messagehub explain" lists them all`, "there is no code %q", args[0])
+			switch {
+			case e != nil:
+				return out.show(s, e, func() error { return printExplanation(s, e) })
+			case slices.Contains(providerNames(), args[0]):
+				return fail(exitUsage, "add the provider's code: messagehub explain "+args[0]+" CODE", "%q is a provider", args[0])
 			}
-			return out.show(s, e, func() error { return printExplanation(s, e) })
+			return fail(exitUsage, nearestText(args[0], codes())+`"messagehub explain" lists them all`, "there is no code %q", args[0])
 		},
 	}
+	cmd.SetFlagErrorFunc(unsigned)
 	out.flag(cmd)
 	return cmd
 }

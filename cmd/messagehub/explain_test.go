@@ -32,6 +32,44 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// A provider's own codes are told by the tables that its adapter runs on.
+func TestExplainCodesOfProviders(t *testing.T) {
+	for line, want := range map[string][]string{
+		"twilio 30003":    {"30003 of twilio, in a delivery receipt:", "recipient_unreachable", "The attempt ends", "Give the message a fallback"},
+		"sms 30001":       {"rate_limited", "The relay tries again after a pause", "60 s at the least"},
+		"twilio 21610":    {"in the answer to a send:", "opted_out"},
+		"whatsapp 131026": {"131026 of meta, in the answer to a send, or a delivery receipt:", "not_on_channel"},
+		"whatsapp 190":    {"The relay stops using the sender", "in a delivery receipt:"},
+		"meta 100":        {"content_rejected", "with the subcode 33:", "bad_credentials"},
+		"kakao 1002":      {"1002 of nhn, in the result of a delivery:", "-1002 of nhn, in the answer to a send:"},
+		"zalo -- -118":    {"to a phone number:", "not_on_channel"},
+		"zalo 100":        {"-100 of zalo", "media_unavailable", "provider_error"},
+		"viber 6":         {"6 of infobip", "6 of viber-bot"},
+		"telegram 403":    {`"blocked by the user", or an answer with the words "was kicked":`, "any other answer:", "recipient_restricted"},
+		"line 429":        {"monthly limit", "quota_exceeded", "any other answer:", "rate_limited"},
+		"smpp 0x0d":       {"the answer to a bind", "bad_credentials"},
+	} {
+		got := mustRun(t, append([]string{"explain"}, strings.Split(line, " ")...)...)
+		for _, part := range want {
+			if !strings.Contains(got, part) {
+				t.Errorf("%s lacks %q:\n%s", line, part, got)
+			}
+		}
+	}
+	if got := mustRun(t, "explain", "twilio", "30008", "-o", "json"); !strings.HasPrefix(got, `[{"channel":"sms","provider":"twilio","code":"30008","meanings":[{"where":"a delivery receipt","code":"provider_error","class":"provider"`) ||
+		!strings.Contains(got, `"retryAfter":30`) {
+		t.Error(got)
+	}
+	for line, want := range map[string]string{
+		"twilio 1": "no entry", "twillio 30003": `did you mean "twilio"?`, "twilio": "messagehub explain twilio CODE", "zalo -118": "without its sign",
+		"smpp 14": "no entry", "line 409": "no entry", "sms x": "no entry",
+	} {
+		if code, _, errText := run(append([]string{"explain"}, strings.Split(line, " ")...)...); code != exitUsage || !strings.Contains(errText, want) {
+			t.Errorf("%s: %d %s", line, code, errText)
+		}
+	}
+}
+
 // The shell completes what only the program knows.
 func TestCompletionOfValues(t *testing.T) {
 	dir := t.TempDir()
@@ -44,6 +82,7 @@ func TestCompletionOfValues(t *testing.T) {
 		"trigger dup":                                       "duplicate",
 		"listen --events message.delivered,message.fai":     "message.delivered,message.failed",
 		"explain not_on":                                    "not_on_channel",
+		"explain twi":                                       "twilio",
 		"keys create --scopes messages:send,messages:r":     "messages:send,messages:read",
 		"keys list -o j":                                    "json",
 		"channels pause --sandbox --data " + dir + " sms/s": "sms/sandbox",

@@ -9,21 +9,25 @@ import (
 // failures documents every way in which an attempt can end without success: the
 // closed table of send errors, and what the chain itself decides.
 func failures() []docs.Failure {
-	actions := map[channel.Action]string{
+	out := chainFailures()
+	for code, rule := range channel.Rules() {
+		out = append(out, docs.Failure{
+			Code: string(code), Class: rule.Class.String(), Permanent: rule.Permanent, Text: rule.Text, Action: actionText(rule.Action),
+		})
+	}
+	return out
+}
+
+// actionText says what the relay does.
+func actionText(a channel.Action) string {
+	return map[channel.Action]string{
 		channel.Fail:          "The attempt ends, and the message moves on to its next channel.",
 		channel.Again:         "The relay tries again after a pause, a bounded number of times.",
 		channel.SlowRecipient: "The relay waits before it sends to this recipient again.",
 		channel.SlowSender:    "The relay waits before it sends from this sender again.",
 		channel.StopSender:    "The relay stops using the sender until it works again. Another sender, or the next channel, takes over.",
 		channel.Ask:           `The message's "onUnknown" decides.`,
-	}
-	out := chainFailures()
-	for code, rule := range channel.Rules() {
-		out = append(out, docs.Failure{
-			Code: string(code), Class: rule.Class.String(), Permanent: rule.Permanent, Text: rule.Text, Action: actions[rule.Action],
-		})
-	}
-	return out
+	}[a]
 }
 
 // chainFailures are the outcomes that no provider has a part in.

@@ -85,10 +85,28 @@ func statusText(status int) string {
 	return string([]byte{byte('0' + status/100%10), byte('0' + status/10%10), byte('0' + status%10)})
 }
 
+// known is a part of LINE's message, and what it means under a status.
+type known struct {
+	status int
+	part   string
+	code   channel.Code
+}
+
+func words() []known {
+	return []known{
+		{400, "Failed to send messages", channel.NotOnChannel},
+		{400, "'to'", channel.InvalidRecipient},
+		{429, "monthly limit", channel.QuotaExceeded},
+	}
+}
+
 func classify(status int, text string) channel.Code {
+	for _, row := range words() {
+		if row.status == status && strings.Contains(text, row.part) {
+			return row.code
+		}
+	}
 	switch status {
-	case 400:
-		return badRequest(text)
 	case 401:
 		return channel.BadCredentials
 	case 403:
@@ -98,23 +116,10 @@ func classify(status int, text string) channel.Code {
 	case 413:
 		return channel.ContentTooLong
 	case 429:
-		if strings.Contains(text, "monthly limit") {
-			return channel.QuotaExceeded
-		}
 		return channel.RateLimited
 	}
 	if status >= 500 {
 		return channel.ProviderError
-	}
-	return channel.ContentRejected
-}
-
-func badRequest(text string) channel.Code {
-	switch {
-	case strings.HasPrefix(text, "Failed to send messages"):
-		return channel.NotOnChannel
-	case strings.Contains(text, "'to'"):
-		return channel.InvalidRecipient
 	}
 	return channel.ContentRejected
 }

@@ -48,7 +48,7 @@ func Spec() channel.Spec {
 		Best:     message.Delivered, Phone: true, SignatureHeader: twilioSignatureHeader,
 		CheckRecipient: checkRecipient, CheckContent: checkContent, Segments: counter,
 		Settings: append(settings(), channel.PaceSettings(pace)...), Pace: pace,
-		New: newAdapter, Simulator: newSimulator,
+		New: newAdapter, Simulator: newSimulator, Glossaries: glossaries(),
 	}
 }
 

@@ -50,8 +50,15 @@ func match(text string, rows []known, unknown channel.Code) channel.Code {
 	return unknown
 }
 
-func forbidden(text string) channel.Code {
-	return match(text, []known{
+func forbidden(text string) channel.Code { return match(text, forbiddenWords(), channel.Restricted) }
+
+func badRequest(text string) channel.Code {
+	return match(text, badRequestWords(), channel.ContentRejected)
+}
+
+// forbiddenWords tell what a 403 is about.
+func forbiddenWords() []known {
+	return []known{
 		{"blocked by the user", channel.Blocked},
 		{"was kicked", channel.Blocked},
 		{"user is deactivated", channel.NotOnChannel},
@@ -59,11 +66,12 @@ func forbidden(text string) channel.Code {
 		{"is not a member", channel.NotOnChannel},
 		{"chat was deleted", channel.NotOnChannel},
 		{"can't send messages to bots", channel.InvalidRecipient},
-	}, channel.Restricted)
+	}
 }
 
-func badRequest(text string) channel.Code {
-	return match(text, []known{
+// badRequestWords tell what a 400 is about.
+func badRequestWords() []known {
+	return []known{
 		{"chat not found", channel.NotOnChannel},
 		{"upgraded to a supergroup", channel.NotOnChannel},
 		{"chat_id is empty", channel.InvalidRecipient},
@@ -76,7 +84,7 @@ func badRequest(text string) channel.Code {
 		{"wrong type of the web page content", channel.MediaRejected},
 		{"http url", channel.MediaUnavailable}, // wrong, or its content could not be had
 		{"file by url", channel.MediaUnavailable},
-	}, channel.ContentRejected)
+	}
 }
 
 // moved returns the chat that took the place of the one asked for, or 0.

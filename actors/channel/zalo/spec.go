@@ -53,7 +53,7 @@ func Spec() channel.Spec {
 		Best:     message.Read, Phone: true, SignatureHeader: signatureHeader,
 		CheckRecipient: checkRecipient, CheckContent: checkContent,
 		Settings: append(settings(), channel.PaceSettings(pace)...), Pace: pace,
-		New: newAdapter, Simulator: newSimulator,
+		New: newAdapter, Simulator: newSimulator, Glossaries: glossaries(),
 	}
 }
 
