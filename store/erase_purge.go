@@ -16,7 +16,7 @@ import (
 // purged returns the ranges of rows that erasures change: the engine keeps what
 // they were in its logs and tables until those are gone.
 func purged(rows []erasure) (ranges [][]byte) {
-	ranges = [][]byte{{prefixIdempotency}, {prefixOrphan}, {prefixProvider}, {prefixPending}}
+	ranges = [][]byte{{prefixIdempotency}, {prefixOrphan}, {prefixProvider}, {prefixPending}, {prefixTimer}}
 	seen := map[message.WorkspaceID]bool{}
 	for i := range rows {
 		o := rows[i].Owner

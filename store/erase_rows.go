@@ -1,11 +1,9 @@
 package store
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"slices"
-	"strings"
 
 	"messagehub/store/message"
 )
@@ -17,12 +15,13 @@ const eraseChunk = 256
 // right now, and has to be asked again.
 func (e *eraser) rows(r *erasure) (busy bool, err error) {
 	s := e.store
+	found := tracesOf(r.addresses)
 	ids, err := e.messages(r)
 	for len(ids) > 0 && err == nil && !e.stopped() {
 		n := min(len(ids), eraseChunk)
 		var ops []op
 		for _, id := range ids[:n] {
-			ops = append(ops, &eraseMessageOp{at: e.now(), of: r, id: id})
+			ops = append(ops, &eraseMessageOp{at: e.now(), of: r, found: found, id: id})
 		}
 		err = s.commitAll(ops)
 		for _, o := range ops {
@@ -37,7 +36,7 @@ func (e *eraser) rows(r *erasure) (busy bool, err error) {
 			return true, err
 		}
 		var ops []op
-		if ops, err = sweep(r, tracesOf(r.addresses)); err == nil {
+		if ops, err = sweep(r, found); err == nil {
 			err = s.commitAll(ops)
 		}
 	}
@@ -93,10 +92,11 @@ var errStopped = errors.New("stopped")
 
 // eraseMessageOp erases one message, unless it is being sent.
 type eraseMessageOp struct {
-	at   message.Time
-	of   *erasure
-	id   message.ID
-	busy bool
+	at    message.Time
+	of    *erasure
+	found *traces // of it
+	id    message.ID
+	busy  bool
 }
 
 func (o *eraseMessageOp) apply(t *txn) error {
@@ -120,6 +120,9 @@ func (o *eraseMessageOp) apply(t *txn) error {
 		}
 	}
 	left := was.Erase()
+	if o.found.in(left.Reference) {
+		left.Reference = ""
+	}
 	t.erased[o.id] = left
 	t.set(appendRowKey(nil, prefixOutbound, ws, o.id), appendOutbound(nil, left))
 	t.changeErasure(o.of.Owner, o.of.Contact, func(e *erasure) { e.Messages++ })
@@ -132,31 +135,6 @@ func (t *txn) forgetProvider(lane message.Lane, a *message.Attempt) {
 	if early, ok := t.orphans(lane, a.ProviderID); ok {
 		t.dropOrphans(lane, a.ProviderID, early.expires)
 	}
-}
-
-// traces finds addresses in the texts of others: as they are, as the digits of
-// a phone number alone, and in base64, as WhatsApp's ids have them.
-type traces struct{ needles []string }
-
-func tracesOf(addresses []string) *traces {
-	t := new(traces)
-	for _, address := range addresses {
-		plain := strings.TrimPrefix(address, "+")
-		if len(plain) < 5 { // would be found everywhere
-			continue
-		}
-		t.needles = append(t.needles, plain)
-		for shift := range 3 { // base64 has three ways to write a text within another one
-			text := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + plain))
-			from := (8*shift + 5) / 6
-			t.needles = append(t.needles, text[from:4*((shift+len(plain))/3)])
-		}
-	}
-	return t
-}
-
-func (t *traces) in(text string) bool {
-	return slices.ContainsFunc(t.needles, func(n string) bool { return n != "" && strings.Contains(text, n) })
 }
 
 // orphans returns what removes early receipts with an address in them.

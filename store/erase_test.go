@@ -21,7 +21,7 @@ import (
 // secrets are what must be in no file once the contact that they belong to is
 // erased.
 var secrets = []string{
-	"+821099887766", "821099887766", "4711471147", "Kim Minseo", "crm-kim-9", "secret words", "secret value", "secret-meta", "secret-file",
+	"+821099887766", "821099887766", "4711471147", "Kim Minseo", "crm-kim-9", "10-9988-7766", "secret words", "secret value", "secret-meta", "secret-file",
 	base64.StdEncoding.EncodeToString([]byte("821099887766")),
 	string(binary.AppendUvarint(nil, 821099887766)), // of a pending row
 }
@@ -29,7 +29,7 @@ var secrets = []string{
 // secretOutbound is a message to the contact that has everything personal in it.
 func secretOutbound() *message.Outbound {
 	o := testOutbound()
-	o.Metadata, o.ClientRequestID = `{"k":"secret-meta"}`, "secret-meta"
+	o.Metadata, o.ClientRequestID, o.Reference = `{"k":"secret-meta"}`, "secret-meta", "for +82 10-9988-7766"
 	o.Steps[0] = message.Step{
 		Channel: "whatsapp", To: "+821099887766", ContentType: message.Template, TemplateID: "shipped", Content: "secret words",
 		Params: []message.Param{{Name: "name", Value: "secret value"}}, MediaURL: "https://example.com/secret-file", Filename: "secret-file",
@@ -129,14 +129,20 @@ func secretive(t *testing.T, dir string) (*Store, message.Contact, map[string]me
 	}})
 	b := s.NewBatch(1, false, noon, 1)
 	b.Reject(`{"code":"invalid_recipient","message":"not \"+821099887766 \""}`)
+	b.Reject(`{"code":"invalid_recipient","message":"not \"82 10-9988-7766x\""}`)
 	if err := b.Add(secretOutbound(), false); err != nil {
 		t.Fatal(err)
 	}
 	if done, err := b.Commit(message.Idempotency{}); err != nil {
 		t.Fatal(err)
 	} else {
-		ids["by address"] = done.Items[1].ID
+		ids["by address"] = done.Items[2].ID
 	}
+	d := distributionOf(3)
+	d.Plan.Reference, d.Recipients[1].To[0].Address = "for +821099887766", "+821099887766"
+	d.Recipients[2] = message.Addressee{Index: 2, Contact: c.ID, Params: []message.Param{{Name: "name", Value: "secret value"}}}
+	mustDistribute(t, s, d)
+	mustReceive(t, s, written(wamid, "secret words"))
 	other := testOutbound()
 	ids["of somebody else"] = mustAccept(t, s, other)
 	return s, c, ids
@@ -190,6 +196,28 @@ func TestErasureLeavesNothingInAnyFile(t *testing.T) {
 	}
 	if r, err := Check(dir, nil); err != nil || r.Total > 0 {
 		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+// Rows that hold anything of a contact are of ranges that are written anew when
+// they have changed.
+func TestWhateverIsPersonalIsPurged(t *testing.T) {
+	s, c, _ := secretive(t, t.TempDir())
+	ranges := purged([]erasure{{Erasure: message.Erasure{Contact: c.ID, Owner: acme}}})
+	kinds := map[byte]bool{}
+	err := eachRow(s.db, nil, func(key, value []byte) error {
+		row := string(key) + string(value)
+		if !slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(row, secret) }) {
+			return nil
+		}
+		kinds[key[0]] = true
+		if !slices.ContainsFunc(ranges, func(start []byte) bool { return bytes.HasPrefix(key, start) }) {
+			t.Errorf("the row %q", key)
+		}
+		return nil
+	})
+	if err != nil || len(kinds) < 10 {
+		t.Errorf("%d kinds of rows, %v", len(kinds), err)
 	}
 }
 
@@ -274,7 +302,7 @@ func TestErasureOfAMessageThatComesLater(t *testing.T) {
 	}
 }
 
-func TestTracesAreFoundInBase64(t *testing.T) {
+func TestTracesAreFoundHoweverTheyAreWritten(t *testing.T) {
 	found := tracesOf([]string{"+821099887766"})
 	for lead := range 4 {
 		id := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", lead) + "821099887766" + "tail"))
@@ -282,7 +310,12 @@ func TestTracesAreFoundInBase64(t *testing.T) {
 			t.Errorf("not found in %s", id)
 		}
 	}
-	for _, other := range []string{"", "wamid.HBgM", "821099887765"} {
+	for _, text := range []string{"to 821099887766.", "+82 10-9988-7766", "(82) 10.9988/7766"} {
+		if !found.in(text) {
+			t.Errorf("not found in %s", text)
+		}
+	}
+	for _, other := range []string{"", "wamid.HBgM", "821099887765", "82-10-9988-776"} {
 		if found.in(other) {
 			t.Errorf("found in %q", other)
 		}
