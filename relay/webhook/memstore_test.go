@@ -298,8 +298,12 @@ type office struct {
 
 func openOffice(t *testing.T, s *memStore, net *consumers) *office {
 	t.Helper()
+	return openOfficeWith(t, s, net, func(*Options) {})
+}
+
+func openOfficeWith(t *testing.T, s *memStore, net *consumers, change func(*Options)) *office {
 	o := &office{t: t, store: s, net: net, ended: make(chan struct{})}
-	o.Deliverer = NewDeliverer(Options{
+	options := Options{
 		Feed: s, Outboxes: s, Messages: s, Book: s, Editor: s, History: s, Audit: s, Publisher: s, Sealer: plainSealer{},
 		Rules:        Rules{Guard: NewGuard(nil), HTTP: true, Timeout: 15 * time.Second},
 		DisableAfter: 5 * 24 * time.Hour, Drain: 7 * time.Second, Transport: net,
@@ -309,7 +313,9 @@ func openOffice(t *testing.T, s *memStore, net *consumers) *office {
 			defer o.mu.Unlock()
 			o.attempts = append(o.attempts, a)
 		},
-	})
+	}
+	change(&options)
+	o.Deliverer = NewDeliverer(options)
 	s.told = o.Tell
 	var ctx context.Context
 	ctx, o.cancel = context.WithCancel(context.Background())
