@@ -21,12 +21,17 @@ func (c *call) writeAccepted(a message.Acceptance, status message.Status) {
 	r.AppendBody(c.buf[c.gap:])
 }
 
-// writeSettled answers 200 for a message whose first attempt is settled.
+// writeSettled answers 200 for a message whose first attempt is settled. Where its
+// outcome is not known, the error says so, whatever the message still waits for.
 func (c *call) writeSettled(d *draft, a message.Acceptance, o *message.Outbound, s *message.State) {
 	channel := o.Steps[s.Attempts[s.Shown(o)].Step].Channel
 	c.noteReplay(a)
 	b := append(appendResult(c.buf[:0], a.ID, channel), s.Status.String()...)
-	b = appendFailure(appendMember(d.appendNotes(append(b, '"')), "error"), reason(o, s))
+	why := reason(o, s)
+	if last := &s.Attempts[len(s.Attempts)-1]; why == nil && last.Status == message.Unknown {
+		why = last.Error
+	}
+	b = appendFailure(appendMember(d.appendNotes(append(b, '"')), "error"), why)
 	c.buf = append(b, "}}"...)
 	c.write(200, c.buf)
 }

@@ -183,6 +183,10 @@ func (s *Server) Observe(e message.Event) {
 	s.waiters.notify(waited{workspace: e.Workspace})
 }
 
+// Settled is told that an attempt of a message has an outcome of which there is
+// no event, once it is durable.
+func (s *Server) Settled(id message.ID) { s.waiters.notify(waited{message: id}) }
+
 // watch reads the message until its first attempt is settled, but no longer
 // than d. The caller has entered.
 func (s *Server) watch(c *call, id message.ID, d time.Duration) (*message.Outbound, *message.State, error) {

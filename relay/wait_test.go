@@ -276,12 +276,15 @@ func TestSendWaitsForTheFirstAttempt(t *testing.T) {
 	}{
 		{"sent", []message.Fact{started, {Kind: message.Accepted, ProviderID: "SM1"}}, "sent", ""},
 		{"failed", []message.Fact{started, {Kind: message.Rejected, Failure: notOnChannel()}}, "failed", "not_on_channel"},
+		{"unknown", []message.Fact{started, {Kind: message.Lost, Failure: &message.Failure{Code: "outcome_unknown", Class: message.Provider}}}, "sending", "outcome_unknown"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := openDoor(t, nil)
 			done := make(chan answer, 1)
 			go func() { done <- d.ask("POST", sendPath, d.live, sendBody, "Prefer: wait=30") }()
-			d.log.fold(ours, d.onlyMessage(), test.facts...)
+			id := d.onlyMessage()
+			d.log.fold(ours, id, test.facts...)
+			d.server.Settled(id) // of an unknown outcome there is no event
 			a := <-done
 			var got sendResult
 			if err := json.Unmarshal([]byte(a.body), &got); err != nil {

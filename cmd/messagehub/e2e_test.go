@@ -130,6 +130,22 @@ func TestPreferWaitAnswersWithTheOutcome(t *testing.T) {
 	}
 }
 
+// An outcome that nobody knows is one, though there is no event of it.
+func TestPreferWaitAnswersWhenNobodyKnows(t *testing.T) {
+	th := startHub(t, t.TempDir(), nil)
+	begun := time.Now()
+	a := request(t, "POST", th.URL()+"/api/v1/messages/send", th.key,
+		`{"to": "sim:timeout", "channel": "whatsapp", "content": "Hello"}`, "Prefer", "wait=30")
+	var m struct {
+		Status string
+		Error  struct{ Code string }
+	}
+	a.data(t, &m)
+	if a.status != 200 || m.Status != "sending" || m.Error.Code != "outcome_unknown" || time.Since(begun) > 20*time.Second {
+		t.Errorf("%d %s after %s", a.status, a.body, time.Since(begun))
+	}
+}
+
 // A restart keeps keys, messages and what waits.
 func TestRestartGoesOn(t *testing.T) {
 	dir := t.TempDir()

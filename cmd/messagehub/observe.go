@@ -42,6 +42,9 @@ func (h *Hub) deliveryListener() actors.Listener {
 		OnSend: func(lane message.Lane, sender string, o actors.Outcome, took time.Duration) {
 			h.metrics.ObserveSend(lane, o.Kind, o.Code, took)
 			h.logAttempt(lane, sender, o, took)
+			if o.Kind == message.Lost { // of which there is no event
+				h.api.Settled(o.Message)
+			}
 		},
 		OnBreaker: func(lane message.Lane, sender string, state actors.BreakerState) {
 			h.metrics.ObserveBreaker(lane, sender, state.String())

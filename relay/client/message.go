@@ -61,7 +61,7 @@ type Sent struct {
 	Test      bool     `json:"test"`
 	Segments  int      `json:"segments"` // of an SMS
 	Encoding  string   `json:"encoding"`
-	Failure   *Failure `json:"error"` // where the send waited, and failed
+	Failure   *Failure `json:"error"` // where the send waited, and failed or has an outcome that nobody knows
 	Warnings  []Fault  `json:"warnings"`
 }
 
