@@ -54,6 +54,26 @@ func (s *System) newEngine(l *lane, o Sender) (*engine, error) {
 	return e, err
 }
 
+// recall makes the engines that the sender had in another life of the process,
+// for their receipts. Settings that no longer make one have none.
+func (s *System) recall(l *lane, out *sender, o Sender) {
+	var former []*engine
+	now := s.clock.read()
+	for _, f := range o.Former {
+		left := f.Until.Sub(now.wall)
+		if left <= 0 {
+			continue
+		}
+		o.Settings, o.CallbackURL = f.Settings, f.CallbackURL
+		if e, err := s.newEngine(l, o); err == nil {
+			e.close()
+			e.until.Store(int64(now.mono + left))
+			former = append(former, e)
+		}
+	}
+	out.former.Store(&former)
+}
+
 // close lets go of the connections.
 func (e *engine) close() {
 	if e.client != nil {

@@ -35,6 +35,7 @@ func (s *System) newLane(spec channel.Spec, test bool) (*lane, error) {
 			return nil, fmt.Errorf("make sender %s of %s: %w", o.Name, l.name, err)
 		}
 		out := s.newSender(l, len(senders), o)
+		s.recall(l, out, o)
 		out.engine.Store(e)
 		senders = append(senders, out)
 	}

@@ -72,6 +72,16 @@ type Sender struct {
 	Share Share
 	// Paused: it starts nothing until it is resumed, if it is not at work yet.
 	Paused bool
+	// Former are settings that it had in another life of the process, the newest
+	// first. A reload does not look at them: what it replaces, the System knows.
+	Former []Former
+}
+
+// Former are settings that a sender had: receipts for them are still taken.
+type Former struct {
+	Settings    channel.Values
+	CallbackURL string
+	Until       message.Time
 }
 
 const (

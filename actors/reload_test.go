@@ -138,6 +138,40 @@ func (h *hub) receive(secret string) error {
 	return err
 }
 
+// TestFormerSettingsOutliveTheProcess: receipts for settings of another life of
+// it are taken until their time is over, also after a reload; but no send.
+func TestFormerSettingsOutliveTheProcess(t *testing.T) {
+	p := newProvider("new", "newer")
+	synctest.Test(t, func(t *testing.T) {
+		senders, now := smsSenders("main new"), message.TimeOf(time.Now())
+		for token, left := range map[string]time.Duration{"old": time.Hour, "older": -time.Second} {
+			senders[0].Former = append(senders[0].Former, Former{Settings: smsSenders("main " + token)[0].Settings, Until: now.Add(left)})
+		}
+		h := start(t, newMemory(newJournal(2)), Options{Specs: []channel.Spec{p.spec()}, Senders: senders, Overlap: 30 * time.Minute})
+		h.accept(text("to-1", "sms"))
+		time.Sleep(10 * time.Second)
+		if err := errors.Join(h.receive("old"), h.receive("new"), h.system.Reload(smsSenders("main newer")), h.receive("old"), h.receive("new")); err != nil {
+			t.Error(err)
+		}
+		if err := h.receive("older"); !errors.Is(err, message.ErrUnsigned) {
+			t.Errorf("one whose time was over: %v", err)
+		}
+		synctest.Wait()
+		if !slices.Equal(p.running, []string{"newer"}) || len(p.refs) != 1 {
+			t.Errorf("running %v, sent %v", p.running, p.refs)
+		}
+		time.Sleep(time.Hour)
+		for _, token := range []string{"old", "new"} {
+			if err := h.receive(token); !errors.Is(err, message.ErrUnsigned) {
+				t.Errorf("%s after its time: %v", token, err)
+			}
+		}
+		if err := h.end(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // TestReloadRotatesCredentials: with sends in flight and more waiting, the
 // token changes, and the provider refuses the old one from then on. All is
 // sent, once, and each with a token that was good; the old adapter's work

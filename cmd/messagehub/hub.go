@@ -51,6 +51,7 @@ type Hub struct {
 	retention *retention
 	vault     *vault
 	pauses    pauses
+	former    formerSettings
 	sandbox   *sandbox       // nil where there is none
 	system    *actors.System // always made: it reads receipts, too
 	webhooks  *webhook.Deliverer
@@ -107,7 +108,7 @@ func (h *Hub) openStore() error {
 // openVault opens what senders keep sealed.
 func (h *Hub) openVault() error {
 	v, err := findVault(h.store, os.Getenv(vaultEnv), h.config.VaultKeyFile, h.config.Data)
-	h.vault, h.pauses.vault = v, v
+	h.vault, h.pauses.vault, h.former = v, v, formerSettings{v, h.config.Delivery.FormerSecrets}
 	return err
 }
 

@@ -65,8 +65,12 @@ func (h *Hub) liveSenders(configured []config.Sender) ([]actors.Sender, error) {
 		if h.config.PublicURL != "" {
 			sender.CallbackURL = callbackURL(h.config.PublicURL, s.Channel, s.Name)
 		}
+		former, err := h.former.of(s, now())
+		if err != nil {
+			return nil, err
+		}
 		senders = append(senders, actors.Sender{
-			Channel: s.Channel, Sender: sender, Pace: paceOf(&spec, s.Settings), Share: actors.Share(s.Share),
+			Channel: s.Channel, Sender: sender, Pace: paceOf(&spec, s.Settings), Share: actors.Share(s.Share), Former: former,
 		})
 	}
 	return senders, nil

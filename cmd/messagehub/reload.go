@@ -48,6 +48,9 @@ func (h *Hub) setSenders(to []config.Sender) error {
 		return err
 	}
 	was := h.working
+	if err := h.former.note(was, to, h.config.PublicURL, now()); err != nil {
+		return err
+	}
 	h.admitSenders(meanwhile(h.channels(was), h.channels(to)))
 	if err := h.system.Reload(senders); err != nil {
 		h.admitSenders(h.channels(was))

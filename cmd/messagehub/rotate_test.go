@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"os"
@@ -52,6 +55,28 @@ func TestRotateUnderLoad(t *testing.T) {
 	if audit.Messages < 100 {
 		t.Errorf("only %d messages: the run proves little", audit.Messages)
 	}
+}
+
+// TestFormerSecretsOutliveARestart: a secret that a SIGHUP has replaced signs
+// receipts after kill -9, too, and is in no file as it is.
+func TestFormerSecretsOutliveARestart(t *testing.T) {
+	r := newRotating(t)
+	r.rotate(1)
+	r.hangup(r.relay, "relay.log", "configuration reloaded", 1)
+	for when := range 2 {
+		for round, want := range []int{200, 200, 401} {
+			body := `{"object":"whatsapp_business_account","entry":[]}`
+			mac := hmac.New(sha256.New, fmt.Appendf(nil, "secret of round %d", round))
+			mac.Write([]byte(body))
+			a := request(t, "POST", r.api+"/api/v1/webhooks/delivery/whatsapp/main", "", body, "X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
+			if a.status != want {
+				t.Errorf("after %d restarts, signed with the secret of round %d: %d %s", when, round, a.status, a.body)
+			}
+		}
+		r.relay.kill()
+		r.startRelay()
+	}
+	holds(t, filepath.Join(r.dir, "data"), "secret of round", false)
 }
 
 // TestSendersComeAndGo: a SIGHUP adds a sender and takes one away; then one
