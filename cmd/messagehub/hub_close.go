@@ -24,6 +24,9 @@ func (h *Hub) drain(stop func(), delivered <-chan struct{}) error {
 	stop()
 	err := h.api.Shutdown(ctx)
 	<-delivered
+	if h.sandbox != nil && h.loopback != nil {
+		h.sandbox.conclude()
+	}
 	if err != nil {
 		return fmt.Errorf("requests in flight did not end in time: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttputil"
@@ -190,6 +191,18 @@ func sandboxSettings(settings []channel.Setting, live channel.Values) channel.Va
 
 // serve answers the adapters until close.
 func (b *sandbox) serve() error { return b.server.Serve(b.providers) }
+
+// concludeTime bounds how long a stop waits for the sandbox's receipts.
+const concludeTime = 2 * time.Second
+
+// conclude has the receipts posted that wait for their time: after the process
+// nobody would.
+func (b *sandbox) conclude() {
+	ctx, cancel := context.WithTimeout(context.Background(), concludeTime)
+	defer cancel()
+	b.world.Hasten()
+	_ = b.world.Settle(ctx)
+}
 
 // close ends the simulators. Receipts not yet posted are lost, as those of a
 // real provider would not be: the sandbox is as old as its process.

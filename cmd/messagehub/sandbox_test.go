@@ -6,9 +6,11 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/all"
+	"messagehub/actors/channel/sim"
 	"messagehub/cmd/messagehub/config"
 	"messagehub/store/message"
 )
@@ -141,4 +143,19 @@ func TestSandboxOfASenderWithABind(t *testing.T) {
 }
 
 // simulated returns the settings of a simulated sender.
+// Receipts that wait for their time when the process is asked to stop come before
+// it has: the simulated provider ends with it.
+func TestReceiptsOfTheSandboxComeBeforeAStop(t *testing.T) {
+	dir := t.TempDir()
+	th := startHub(t, dir, nil)
+	th.sandbox.world.SetKnobs(sim.Knobs{ReceiptDelay: time.Hour})
+	id := th.send(`{"to": "+14155550100", "channel": "sms", "content": "Hello"}`)
+	th.await(id, "message.sent")
+	th.stop()
+	th = startHub(t, dir, nil)
+	if m := th.look(id); m.Status != "delivered" {
+		t.Errorf("after a stop it is %s", m.Status)
+	}
+}
+
 func (th *testHub) simulated(name string) channel.Values { return th.sandbox.made[name].Settings }

@@ -45,6 +45,9 @@ func (w *World) Post(p Post) {
 	w.outbox.add(&p)
 }
 
+// Hasten posts at once what waits for its time.
+func (w *World) Hasten() { w.outbox.hasten(time.Now()) }
+
 // Settle waits until every receipt scheduled so far has been posted or given
 // up.
 func (w *World) Settle(ctx context.Context) error {

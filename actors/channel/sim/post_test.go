@@ -236,3 +236,18 @@ func TestBadAddressIsGivenUp(t *testing.T) {
 		settle(t, w)
 	})
 }
+
+func TestHastenedPostsComeAtOnce(t *testing.T) {
+	r := &receiver{}
+	inBubble(t, r, func(w *World) {
+		begun := time.Now()
+		for i := range 5 {
+			w.Post(Post{URL: "http://relay.test/", Body: []byte{byte('a' + i)}, After: time.Duration(5-i) * time.Hour})
+		}
+		synctest.Wait()
+		w.Hasten()
+		if err := w.Settle(context.Background()); err != nil || time.Since(begun) > 0 || len(r.got) != 5 {
+			t.Errorf("%v: %v after %s", err, r.got, time.Since(begun))
+		}
+	})
+}
