@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"errors"
 	"strconv"
 	"strings"
@@ -29,12 +30,8 @@ func (c *call) authenticate() Code {
 	if len(c.head.authorization) == 0 {
 		return MissingKey
 	}
-	scheme, token, _ := bytes.Cut(c.head.authorization, []byte{' '})
-	if len(scheme) != len("bearer") || !is(scheme, "bearer") {
-		return InvalidKey
-	}
-	key, err := c.server.o.Keys.Lookup(token)
-	if err != nil {
+	key := c.lookUp()
+	if key == nil {
 		return InvalidKey
 	}
 	c.key = key
@@ -55,6 +52,50 @@ func (c *call) authenticate() Code {
 		return InsufficientScope
 	}
 	return ""
+}
+
+// lookUp returns the key of the Authorization line, nil if there is no such.
+func (c *call) lookUp() *Key {
+	switch {
+	case c.loop != nil:
+		return c.loop.key
+	case c.conn != nil:
+		return c.conn.keyOf(c.head.authorization)
+	}
+	key, _ := c.server.o.Keys.Lookup(tokenOf(c.head.authorization))
+	return key
+}
+
+// tokenOf returns what follows "Bearer", nil where the line is of another kind.
+func tokenOf(authorization []byte) []byte {
+	scheme, token, _ := bytes.Cut(authorization, []byte{' '})
+	if len(scheme) != len("bearer") || !is(scheme, "bearer") {
+		return nil
+	}
+	return token
+}
+
+// lastKey is the key that a connection has used last: most use no other.
+type lastKey struct {
+	token   [message.KeyLength]byte
+	key     *Key // nil: none yet
+	version uint64
+}
+
+// keyOf returns the key of an Authorization line, nil if there is no such. A
+// key that has changed in the meantime is looked up anew.
+func (c *conn) keyOf(authorization []byte) *Key {
+	token, ring, last := tokenOf(authorization), c.listener.server.o.Keys, &c.lastKey
+	version := ring.version.Load() // before the look-up, so that a change during it counts
+	if last.key != nil && last.version == version && subtle.ConstantTimeCompare(last.token[:], token) == 1 {
+		return last.key
+	}
+	key, err := ring.Lookup(token)
+	if err != nil {
+		return nil
+	}
+	*last = lastKey{[message.KeyLength]byte(token), key, version}
+	return key
 }
 
 // usable says why a known key may not be used at all, now and from here.

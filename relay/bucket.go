@@ -42,6 +42,13 @@ func (b *bucket) take(now message.Time) quota {
 	}
 }
 
+// spent reports whether there is no token, and what take would say. It takes
+// nothing.
+func (b *bucket) spent(now message.Time) (quota, bool) {
+	q, _, _ := b.weigh(int64(now) * 1_000_000)
+	return q, !q.ok
+}
+
 // weigh says what taking a token would do to the word: where there is none,
 // nothing, unless the clock has jumped back.
 func (b *bucket) weigh(at int64) (q quota, old, next int64) {

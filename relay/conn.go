@@ -34,6 +34,8 @@ type conn struct {
 	rest  []byte
 	space []byte
 	sheds sheds
+	// lastKey is what keyOf remembers.
+	lastKey lastKey
 	// linger: the answer goes out before the request has been read, so the
 	// connection is closed in a way that lets the client see it.
 	linger bool

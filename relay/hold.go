@@ -270,7 +270,7 @@ func (h *hold) finish() {
 func (h *hold) refuse() error {
 	s := h.conn.listener.server
 	_ = h.conn.Conn.SetWriteDeadline(time.Now().Add(rejectLinger))
-	_, _ = h.conn.Conn.Write(s.refusal(Unavailable))
+	_, _ = h.conn.Conn.Write(s.lastWord(Unavailable))
 	_ = h.conn.Conn.Close()
 	return errRefused
 }

@@ -121,7 +121,7 @@ func TestHoldRefusesWhatIsNotDurable(t *testing.T) {
 		if err := run(c, request); err != nil && !errors.Is(err, errRefused) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := w.text(); !strings.HasPrefix(got, "HTTP/1.1 503 ") || strings.Contains(got, "202") || !strings.Contains(got, `"storage_unavailable"`) {
+		if got := w.text(); !strings.HasPrefix(got, "HTTP/1.1 503 ") || strings.Contains(got, " 202 ") || !strings.Contains(got, `"storage_unavailable"`) {
 			t.Errorf("%s: %q", name, got)
 		}
 		<-w.closed

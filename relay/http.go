@@ -3,7 +3,6 @@ package relay
 import (
 	"errors"
 	"net"
-	"strconv"
 
 	"github.com/valyala/fasthttp"
 
@@ -106,20 +105,4 @@ func (s *Server) fault(ctx *fasthttp.RequestCtx, code Code) {
 func (c *call) requestBytes() []byte {
 	c.buf = message.AppendID(c.buf[:0], message.PrefixRequest, c.id)
 	return c.buf
-}
-
-// refusal is a whole answer for where the HTTP server can't give one: 503 with
-// the code, and the end of the connection.
-func (s *Server) refusal(code Code) []byte {
-	row := s.problem(code)
-	id := requestID(s.o.Now())
-	body := row.appendPlain(nil, id)
-	out := []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRequest-Id: ")
-	out = message.AppendID(out, message.PrefixRequest, id)
-	out = append(out, "\r\nRetry-After: "...)
-	out = strconv.AppendInt(out, int64(row.RetryAfter), 10)
-	out = append(out, "\r\nContent-Length: "...)
-	out = strconv.AppendInt(out, int64(len(body)), 10)
-	out = append(out, "\r\n\r\n"...)
-	return append(out, body...)
 }

@@ -36,6 +36,8 @@ const ringShards = 1024
 // lock and allocate nothing; a change is seen by the next look-up.
 type Keyring struct {
 	shards [ringShards]atomic.Pointer[keyTable]
+	// version changes after every change, before the change is acknowledged.
+	version atomic.Uint64
 
 	mu struct {
 		sync.Mutex
@@ -100,6 +102,7 @@ func (k *Keyring) Put(key message.Key) {
 	at := &k.shards[shardOf(&key.Hash)]
 	old := at.Load()
 	at.Store(old.with(k.entryLocked(key, old.find(&key.Hash))))
+	k.version.Add(1)
 }
 
 // ofWorkspace returns the keys of a workspace, with their last use. It walks
@@ -139,6 +142,7 @@ func (k *Keyring) Replace(keys []message.Key) {
 	for i := range entries {
 		k.shards[i].Store(newKeyTable(entries[i]))
 	}
+	k.version.Add(1)
 }
 
 // entryLocked makes the entry of a key; old is the one that it replaces.
@@ -172,6 +176,16 @@ func (k *Key) take(now message.Time) quota {
 		k.usage.own.giveBack()
 	}
 	return tighter(own, shared)
+}
+
+// spent reports whether take would find no token, and what it would say.
+func (k *Key) spent(now message.Time) (quota, bool) {
+	if k.PerMinute > 0 {
+		if q, spent := k.usage.own.spent(now); spent {
+			return q, true
+		}
+	}
+	return k.bucket().spent(now)
 }
 
 // look is take that charges nothing.

@@ -109,7 +109,7 @@ func (l *listener) forget(c *conn) {
 // being seen off already, it is answered and closed at once.
 func (l *listener) reject(nc net.Conn) {
 	_ = nc.SetDeadline(time.Now().Add(rejectLinger))
-	_, _ = nc.Write(l.server.refusal(Overloaded))
+	_, _ = nc.Write(l.server.lastWord(Overloaded))
 	select {
 	case l.rejects <- struct{}{}:
 		go func() {

@@ -37,8 +37,11 @@ type loop struct {
 	// current is whose request is being served; nil: nobody's.
 	current *conn
 	// head is the current request's, until the handler takes it.
-	head    head
-	fresh   bool // head has not been taken
+	head  head
+	fresh bool // head has not been taken
+	// key is the current request's, if it is known.
+	key     *Key
+	answer  []byte // scratch
 	sweepAt time.Time
 }
 
@@ -67,8 +70,9 @@ func (l *loop) endCurrent() {
 	c := l.current
 	switch l.current = nil; {
 	case c == nil:
-	case c.linger:
-		go func() { _ = c.Close() }() // it waits for the client
+	case c.linger: // it waits for the client
+		c.sock.Unpark()
+		go func() { _ = c.Close() }()
 	default:
 		_ = c.Close()
 	}
@@ -136,6 +140,9 @@ func (l *loop) next(s *tcp.Conn, p []byte) int {
 	c.begun()
 	if !l.plain(c, p[:n]) {
 		l.pass(c, s, p[:n])
+		return 0
+	}
+	if l.refuse(c) {
 		return 0
 	}
 	l.current, l.fresh = c, true

@@ -3,15 +3,18 @@ package relay
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/valyala/fasthttp"
 
+	"messagehub/store/message"
 	"messagehub/store/message/mutate"
 )
 
@@ -180,4 +183,48 @@ func TestLoopCallsTheHandlerOnceForARequest(t *testing.T) {
 		}
 	}()
 	l.takeHead()
+}
+
+// What a loop refuses by itself is answered as the HTTP server would.
+func TestLoopRefusesAsTheHandlerDoes(t *testing.T) {
+	d := newDesk(t, nil)
+	poor := d.addKey(message.Key{Workspace: 7, Scopes: message.ScopeSend, PerMinute: 1})
+	d.open()
+	s := d.dial()
+	s.write(d.post(poor, sms("")))
+	sentOf(t, s.read(), 202)
+	s.write(d.post(poor, sms("")))
+	own := s.read()
+	s.write(d.post(poor, sms(""), "Idempotency-Key: k")) // not plain
+	other := s.read()
+	refused(t, own, 429, RateLimited)
+	refused(t, other, 429, RateLimited)
+	for _, r := range []reply{own, other} {
+		r.header.Del("Date")
+		r.header.Del("Request-Id")
+	}
+	if !reflect.DeepEqual(own.header, other.header) || own.close || len(own.body) != len(other.body) {
+		t.Errorf("the loop:    %v\nthe handler: %v", own.header, other.header)
+	}
+	s.write(d.post(d.live, sms(""))) // the connection's own key has changed
+	sentOf(t, s.read(), 202)
+}
+
+// A key that is revoked is refused on the next request of an open connection.
+func TestConnectionForgetsARevokedKey(t *testing.T) {
+	d := newDesk(t, nil)
+	key := message.Key{Workspace: 7, Scopes: message.ScopeSend}
+	token := d.addKey(key)
+	d.open()
+	s := d.dial()
+	for range 2 {
+		s.write(d.post(token, sms("")))
+		sentOf(t, s.read(), 202)
+	}
+	hash := sha256.Sum256([]byte(token))
+	known := d.keys.shards[shardOf(&hash)].Load().find(&hash).Key
+	known.RevokedAt = day
+	d.keys.Put(known)
+	s.write(d.post(token, sms("")))
+	refused(t, s.read(), 403, KeyRevoked)
 }

@@ -39,5 +39,8 @@ func (c *call) shed(code Code, after int) {
 	if c.conn == nil || !c.conn.sheds.next(c.at) || c.server.o.Limits.NoBackPressure {
 		return
 	}
-	c.conn.hold.delay(shedMin + rand.N(shedMax-shedMin))
+	c.conn.hold.delay(backPressure())
 }
+
+// backPressure is how long an answer is held back.
+func backPressure() time.Duration { return shedMin + rand.N(shedMax-shedMin) }

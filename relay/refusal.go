@@ -1,0 +1,81 @@
+package relay
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"messagehub/store/message"
+)
+
+// refusal is a whole answer that the HTTP server has no part in: a row of the
+// error table for a request that it never sees.
+type refusal struct {
+	row   *problemRow
+	id    [16]byte // of the request
+	quota quota
+	after int64 // Retry-After, seconds
+	close bool
+}
+
+// append appends the answer, as the HTTP server would write it.
+func (r *refusal) append(b []byte, now time.Time) []byte {
+	b = strconv.AppendInt(append(b, "HTTP/1.1 "...), int64(r.row.Status), 10)
+	b = append(append(b, ' '), fasthttp.StatusMessage(r.row.Status)...)
+	b = fasthttp.AppendHTTPDate(append(b, "\r\nDate: "...), now)
+	b = append(b, "\r\nContent-Type: application/json\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(r.row.before)+requestIDLength+len(r.row.after)), 10)
+	if r.close {
+		b = append(b, "\r\nConnection: close"...)
+	}
+	b = message.AppendID(append(b, "\r\nRequest-Id: "...), message.PrefixRequest, r.id)
+	b = r.quota.append(b)
+	b = strconv.AppendInt(append(b, "\r\nRetry-After: "...), r.after, 10)
+	return r.row.appendPlain(append(b, "\r\n\r\n"...), r.id)
+}
+
+// requestIDLength is how long a request id is as clients see it.
+const requestIDLength = len("req_00000000000000000000000000")
+
+// append appends the X-RateLimit lines, each after a line's end.
+func (q *quota) append(b []byte) []byte {
+	if q.limit == 0 {
+		return b
+	}
+	b = strconv.AppendInt(append(b, "\r\nX-RateLimit-Limit: "...), q.limit, 10)
+	b = strconv.AppendInt(append(b, "\r\nX-RateLimit-Remaining: "...), q.remaining, 10)
+	return strconv.AppendInt(append(b, "\r\nX-RateLimit-Reset: "...), q.reset, 10)
+}
+
+// lastWord is the refusal that ends a connection.
+func (s *Server) lastWord(code Code) []byte {
+	row, at := s.problem(code), s.o.Now()
+	r := refusal{row: row, id: requestID(at), after: int64(row.RetryAfter), close: true}
+	return r.append(nil, time.Now())
+}
+
+// refuse answers a plain send for which its key has no tokens left: what a
+// flood is refused with must cost little. It reports false if the request is
+// to be served; then its key, if that is known, is in l.key.
+func (l *loop) refuse(c *conn) bool {
+	s := l.server
+	began, at := time.Now(), s.o.Now()
+	l.key = c.keyOf(l.head.authorization)
+	if l.key == nil || len(l.key.Allow) > 0 || l.key.refusal(at) != "" {
+		return false
+	}
+	q, spent := l.key.spent(at)
+	if !spent {
+		return false
+	}
+	r := refusal{row: s.problem(RateLimited), id: requestID(at), quota: q, after: q.wait}
+	l.answer = r.append(l.answer[:0], began)
+	if c.sheds.next(at) && !s.o.Limits.NoBackPressure {
+		c.hold.delay(backPressure())
+	}
+	c.phase = phaseIdle
+	_ = c.hold.send(l.answer) // a broken connection is told of by its end
+	s.observe(Answer{sendPath, r.row.Status, RateLimited, time.Since(began)})
+	return true
+}
