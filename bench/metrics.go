@@ -58,6 +58,16 @@ func (s *server) metrics(ctx context.Context) (scrape, error) {
 
 // get fetches a body that is not too large.
 func get(ctx context.Context, url, key string) ([]byte, error) {
+	body, err := open(ctx, url, key)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, maxScrape))
+}
+
+// open asks for url and returns what it is answered with.
+func open(ctx context.Context, url, key string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
@@ -69,12 +79,11 @@ func get(ctx context.Context, url, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxScrape))
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = statusError(resp.StatusCode)
+	if resp.StatusCode != http.StatusOK {
+		_ = resp.Body.Close()
+		return nil, statusError(resp.StatusCode)
 	}
-	return body, err
+	return resp.Body, nil
 }
 
 // statusError is an answer that is not 200.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,7 +10,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"messagehub/bench/load"
@@ -100,20 +100,22 @@ func (s *receipts) send(ctx context.Context, b *Bench, w *world) error {
 // sentLine is a line of a simulated provider's ledger.
 type sentLine struct{ To, Ref, ProviderID string }
 
-func (s *simulator) received(ctx context.Context) ([]sentLine, error) {
-	body, err := get(ctx, s.url+"/_sim/ledger", "")
+func (s *simulator) received(ctx context.Context) (out []sentLine, err error) {
+	body, err := open(ctx, s.url+"/_sim/ledger", "")
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	var out []sentLine
-	for line := range strings.Lines(string(body)) {
+	defer body.Close()
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
 		var l sentLine
-		if err := json.Unmarshal([]byte(line), &l); err != nil {
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			return nil, fmt.Errorf("read ledger: %w", err)
 		}
 		out = append(out, l)
 	}
-	return out, nil
+	return out, lines.Err()
 }
 
 // floodOf makes the posts: "delivered" of each message, and the same again as
