@@ -143,7 +143,7 @@ func (c *checker) checkArmed(o *message.Outbound, s *message.State, name string)
 	if a.Due != 0 {
 		need(a.Due, message.TimerSuccess, i)
 	}
-	if a.Status != message.Queued {
+	if a.Status != message.Queued || a.Withheld() {
 		return
 	}
 	if s.Waiting == 0 {

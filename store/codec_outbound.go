@@ -22,7 +22,8 @@ const (
 	flagContact
 	flagErased
 	flagResend
-	outboundFlags = flagTest | flagKeepLate | flagScheduled | flagContact | flagErased | flagResend
+	flagDistribution
+	outboundFlags = flagTest | flagKeepLate | flagScheduled | flagContact | flagErased | flagResend | flagDistribution
 )
 
 // appendOutbound appends the value of an Outbound's row. The id and the
@@ -49,6 +50,9 @@ func appendOutbound(dst []byte, o *message.Outbound) []byte {
 	if !o.ResendOf.IsZero() {
 		dst = append(dst, o.ResendOf[:]...)
 	}
+	if !o.Distribution.IsZero() {
+		dst = append(dst, o.Distribution[:]...)
+	}
 	return dst
 }
 
@@ -71,6 +75,9 @@ func outboundBits(o *message.Outbound) byte {
 	}
 	if !o.ResendOf.IsZero() {
 		bits |= flagResend
+	}
+	if !o.Distribution.IsZero() {
+		bits |= flagDistribution
 	}
 	return bits
 }
@@ -155,6 +162,9 @@ func decodeOutbound(o *message.Outbound, ws message.WorkspaceID, id message.ID, 
 	}
 	if bits&flagResend != 0 {
 		r.bytes(o.ResendOf[:])
+	}
+	if bits&flagDistribution != 0 {
+		r.bytes(o.Distribution[:])
 	}
 	return r.done("message")
 }

@@ -61,6 +61,9 @@ var anyOutbound = rapid.Custom(func(t *rapid.T) *message.Outbound {
 	if rapid.Bool().Draw(t, "resent") {
 		o.ResendOf = anyID.Draw(t, "resend of")
 	}
+	if rapid.Bool().Draw(t, "distributed") {
+		o.Distribution = anyID.Draw(t, "distribution")
+	}
 	return o
 })
 

@@ -90,6 +90,29 @@ func (s *Store) SweepDistribution(d *message.Distribution, at message.Time) erro
 	return s.await(w)
 }
 
+// Withheld returns those of a run of messages of a distribution that a pause has
+// withheld. What is withheld while it is paused is there once it is resumed.
+func (s *Store) Withheld(d *message.Distribution, n int) (all []*message.Outbound, err error) {
+	err = s.walkSpan(d, n, func(o *message.Outbound, state *message.State) bool {
+		if state.Attempts[state.Current()].Withheld() {
+			all = append(all, o)
+		}
+		return true
+	})
+	return all, err
+}
+
+// ReleaseDistribution lets withheld messages go, and moves the distribution on;
+// durable when it returns. Errors are those of [Store.Expand].
+func (s *Store) ReleaseDistribution(r *message.Release) error {
+	o := &releaseOp{r}
+	w, err := s.submitWide(o, 512*len(r.Messages), o.width())
+	if err != nil {
+		return err
+	}
+	return s.await(w)
+}
+
 // CompleteDistribution ends a running distribution, and tells so as an event.
 func (s *Store) CompleteDistribution(d *message.Distribution, at message.Time) error {
 	return s.commit(&completeOp{d.Owner, d.ID, d.CreatedAt, d.Version, at})
@@ -189,9 +212,8 @@ func (s *Store) distributionIDs(o message.Owner, before message.Position, limit 
 	return ids, closeScan(it, err)
 }
 
-// ActiveDistributions returns the distributions that there is something to do
-// for.
-func (s *Store) ActiveDistributions() (all []message.Distribution, err error) {
+// OpenDistributions returns the distributions that may still change.
+func (s *Store) OpenDistributions() (all []message.Distribution, err error) {
 	if err := s.reading.enter(); err != nil {
 		return nil, err
 	}
@@ -206,7 +228,7 @@ func (s *Store) ActiveDistributions() (all []message.Distribution, err error) {
 			return err
 		}
 		d, err := decodeDistribution(ws, id, plan, string(value))
-		if err == nil && d.Active() {
+		if err == nil && d.Open() {
 			all = append(all, d)
 		}
 		return err

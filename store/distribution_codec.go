@@ -70,6 +70,13 @@ func appendProgress(dst []byte, written message.Position, p *message.Distributio
 		dst = append(appendInt(dst, v.Index+1), v.Contact[:]...)
 		dst = appendString(appendString(dst, v.Code), v.Param)
 	}
+	if p.Held == 0 && len(p.Booked) == 0 {
+		return dst
+	}
+	dst = appendInt(appendInt(dst, p.Held), len(p.Booked))
+	for _, b := range p.Booked {
+		dst = appendInt(appendTime(dst, b.From), b.N)
+	}
 	return dst
 }
 
@@ -91,7 +98,25 @@ func decodeProgress(d *message.Distribution, text string) error {
 		r.bytes(v.Contact[:])
 		v.Code, v.Param = r.string(), r.string()
 	}
+	if r.text != "" { // a rare member follows
+		p.Held = r.int(maxCount)
+		for range r.count(message.MaxBookings) {
+			p.Booked = append(p.Booked, message.Booking{From: r.time(), N: r.int(maxCount)})
+		}
+	}
 	return r.done("progress of a distribution")
+}
+
+// decodeDistributionState reads of a progress the state alone.
+func decodeDistributionState(value []byte) (message.DistributionState, error) {
+	if len(value) == 0 || value[0] != progressVersion {
+		return 0, ErrBadRow
+	}
+	_, n := binary.Uvarint(value[1:])
+	if n <= 0 || len(value) <= 1+n || message.DistributionState(value[1+n]) > message.LastDistributionState {
+		return 0, ErrBadRow
+	}
+	return message.DistributionState(value[1+n]), nil
 }
 
 func appendCounts(dst []byte, n *message.DistributionCounts) []byte {

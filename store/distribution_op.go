@@ -79,6 +79,14 @@ func (t *txn) distribution(ws message.WorkspaceID, id message.ID, version messag
 	return d, nil
 }
 
+// plan reads the plan of a distribution into it.
+func (t *txn) plan(d *message.Distribution) {
+	value, _ := t.get(appendDistributionKey(nil, distributionPlan, d.Owner.Workspace, d.ID))
+	if err := decodePlan(d, string(value)); err != nil {
+		t.fail(errors.Join(ErrCorrupt, err))
+	}
+}
+
 func (t *txn) setProgress(ws message.WorkspaceID, id message.ID, p *message.DistributionProgress, at message.Time) {
 	p.UpdatedAt = at
 	t.set(appendDistributionKey(nil, distributionProgress, ws, id), appendProgress(nil, t.position(), p))
@@ -110,7 +118,7 @@ func (o *expandOp) apply(t *txn) error {
 	t.tick(o.At)
 	ws := o.Owner.Workspace
 	d, err := t.distribution(ws, o.ID, o.Version)
-	if err == nil && d.Progress.State != message.Expanding {
+	if err == nil && (d.Progress.State != message.Expanding || d.Progress.Held != 0) {
 		err = message.ErrDistributionState
 	}
 	if err == nil && o.chunked {
@@ -189,7 +197,13 @@ func (o *turnOp) apply(t *txn) error {
 	case !turns(p.State, o.to):
 		return message.ErrDistributionState
 	}
-	p.State = o.to
+	p.State, p.Held = o.to, 0
+	if o.to == message.Expanding {
+		if t.plan(d); d.Made() {
+			p.State = message.Running
+		}
+		p.Held = p.Spans
+	}
 	t.setProgress(o.owner.Workspace, o.id, p, o.at)
 	if o.to == message.DistributionCanceled {
 		t.dropRecipients(o.owner.Workspace, o.id)
@@ -202,7 +216,7 @@ func (o *turnOp) apply(t *txn) error {
 func turns(from, to message.DistributionState) bool {
 	switch to {
 	case message.Paused:
-		return from == message.Expanding
+		return from == message.Expanding || from == message.Running
 	case message.Expanding:
 		return from == message.Paused
 	case message.DistributionCanceled:

@@ -74,6 +74,7 @@ func step(s *Store, d *message.Distribution, n int) error {
 		}
 		o := *testOutbound()
 		o.Steps = []message.Step{d.Plan.Contents[0]}
+		o.Distribution = d.ID
 		o.Steps[0].To, o.Reference, o.Salt = p.To[0].Address, d.Plan.Reference, uint64(p.Index)
 		e.Messages = append(e.Messages, o)
 		e.Marks = append(e.Marks, message.MarkOf(o.Steps[0].To))
@@ -123,7 +124,7 @@ func TestDistributionSurvivesAnyCrash(t *testing.T) {
 				files = crashed
 				s, _ = started(t, files)
 			}
-			active, err := s.ActiveDistributions()
+			active, err := s.OpenDistributions()
 			if err != nil || len(active) != 1 {
 				t.Fatalf("%d active, %v", len(active), err)
 			}
@@ -366,7 +367,8 @@ func TestCheckFindsBrokenDistributions(t *testing.T) {
 func FuzzDistributionRows(f *testing.F) {
 	r := distributionOf(2)
 	o := newDistributeOp(r)
-	seeds := []string{string(o.plan), string(o.chunks[0]), string(appendProgress(nil, 9, &r.Progress)), string(appendSpan(nil, message.Span{First: 9, Count: 2}))}
+	held := message.DistributionProgress{Held: 2, Booked: []message.Booking{{From: noon, N: 3}}}
+	seeds := []string{string(appendProgress(nil, 9, &held)), string(o.plan), string(o.chunks[0]), string(appendProgress(nil, 9, &r.Progress)), string(appendSpan(nil, message.Span{First: 9, Count: 2}))}
 	mutate.Strings(f, seeds, func(t testing.TB, text string) {
 		var got, again message.Distribution
 		if decodePlan(&got, text) == nil {

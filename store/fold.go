@@ -12,8 +12,10 @@ var errFact = errors.New("fact is not complete")
 
 // Fold folds a fact into a message and returns the message as it stands then,
 // durably. A Started that comes for somebody who has opted out, or for a step
-// without an address, is refused, and the step skipped. Errors are message.ErrNotFound and message.ErrUnavailable. The
-// State is the caller's, with the strings of fact in it; the Outbound is shared.
+// without an address, is refused, and the step skipped; one for a distribution
+// that is paused or canceled is refused, and the message withheld or canceled.
+// Errors are message.ErrNotFound and message.ErrUnavailable. The State is the
+// caller's, with the strings of fact in it; the Outbound is shared.
 func (s *Store) Fold(ws message.WorkspaceID, id message.ID, fact message.Fact) (message.Folded, error) {
 	if !complete(&fact) {
 		return message.Folded{}, fmt.Errorf("fold: %w", errFact)
@@ -56,13 +58,22 @@ func (f *foldOp) apply(t *txn) error {
 	if s == nil {
 		return message.ErrNotFound
 	}
-	if f.fact.Kind == message.Started {
-		if why := t.barred(o, s, f.fact.Attempt); why != nil {
-			f.fact.Kind, f.fact.Failure = message.Barred, why
-		}
+	asked := f.fact.Kind
+	if asked == message.Started {
+		f.fact = t.admit(o, s, f.fact)
 	}
-	f.folded.Refused = t.foldInto(o, s, f.fact) || f.fact.Kind == message.Barred
+	f.folded.Refused = t.foldInto(o, s, f.fact) || f.fact.Kind != asked
 	return nil
+}
+
+// admit returns the start of an attempt, or what comes in its place.
+func (t *txn) admit(o *message.Outbound, s *message.State, start message.Fact) message.Fact {
+	if kind := t.halted(o, s); kind != message.NoFact {
+		start.Kind = kind
+	} else if why := t.barred(o, s, start.Attempt); why != nil {
+		start.Kind, start.Failure = message.Barred, why
+	}
+	return start
 }
 
 // fold folds fact into the message o and writes what follows from it.

@@ -14,7 +14,7 @@ type Rows interface {
 // its recipients or one page of its audience.
 func (r *Runner) expansion(d *message.Distribution, at message.Time, limit int) (*message.Expansion, error) {
 	t := &taker{
-		router: newRouter(d.Owner, &d.Plan, r.o.Channels, r.o.OptOuts), contacts: r.o.Contacts, at: at, reached: map[message.Mark]bool{},
+		router: newRouter(d.Owner, &d.Plan, r.o.Channels, r.o.OptOuts), contacts: r.o.Contacts, at: at, times: timetableOf(d, at), id: d.ID, reached: map[message.Mark]bool{},
 		known: func(marks []message.Mark) (bool, error) { return r.o.Rows.Marked(d, marks) },
 	}
 	e := &message.Expansion{ID: d.ID, Owner: d.Owner, Version: d.Version, At: at, Progress: d.Progress}
@@ -29,13 +29,14 @@ func (r *Runner) expansion(d *message.Distribution, at message.Time, limit int) 
 		return nil, err
 	}
 	p := &e.Progress
-	if p.Cursor.Chunk == d.Plan.Chunks && p.Cursor.Tag == len(d.Plan.Tags) {
+	if after := (message.Distribution{Plan: d.Plan, Progress: *p}); after.Made() {
 		p.State = message.Running
 	}
 	p.Counts.Add(t.counts)
 	room := message.MaxInvalidListed - len(p.Invalid)
 	p.Invalid = append(p.Invalid[:len(p.Invalid):len(p.Invalid)], t.invalid[:min(room, len(t.invalid))]...)
 	p.NextAt = paced(p.NextAt, at, len(t.messages), d.Plan.PerSecond)
+	p.Booked = t.times.booked
 	e.Messages, e.Marks = t.messages, t.marks
 	return e, nil
 }

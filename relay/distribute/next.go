@@ -13,6 +13,7 @@ const (
 	nothing kind = iota // there is nothing left to do
 	wait                // until a moment
 	expand              // make messages
+	release             // let messages go that a pause has withheld
 	check               // look whether its messages are over
 	sweep               // take messages back
 )
@@ -22,6 +23,7 @@ type turn struct {
 	kind     kind
 	until    message.Time // of wait
 	messages int          // of expand: at most so many, roughly
+	crowded  bool         // of wait: its lanes have enough
 }
 
 const (
@@ -35,14 +37,20 @@ const (
 // waiting messages as they should.
 func next(d *message.Distribution, at message.Time, full bool) turn {
 	switch {
+	case d.Progress.State == message.Paused:
+		return turn{kind: wait, until: message.Never}
 	case !d.Active():
 		return turn{}
 	case d.Progress.State == message.DistributionCanceled:
 		return turn{kind: sweep}
-	case d.Progress.State == message.Running:
+	case d.Progress.State == message.Running && d.Progress.Held == 0:
 		return turn{kind: check}
 	}
 	until := max(d.Plan.ScheduledAt, d.Progress.NextAt)
+	if len(d.Progress.Booked) > 0 {
+		times := timetableOf(d, at)
+		until = times.free(max(until, at))
+	}
 	if w := d.Plan.Window; w.Zone != message.RecipientZone {
 		until = opens(w, w.Zone, max(until, at))
 	}
@@ -50,7 +58,9 @@ func next(d *message.Distribution, at message.Time, full bool) turn {
 	case until > at:
 		return turn{kind: wait, until: until}
 	case full:
-		return turn{kind: wait, until: at.Add(crowdedFor)}
+		return turn{kind: wait, until: at.Add(crowdedFor), crowded: true}
+	case d.Progress.Held > 0:
+		return turn{kind: release}
 	}
 	return turn{kind: expand, messages: portion(d.Plan.PerSecond)}
 }
@@ -68,6 +78,6 @@ func paced(nextAt, at message.Time, n, perSecond int) message.Time {
 	if perSecond == 0 || n == 0 {
 		return nextAt
 	}
-	const second = 1000
-	return max(nextAt, at) + message.Time((n*second+perSecond-1)/perSecond)
+	spent := timetable{perSecond: perSecond}
+	return spent.end(message.Booking{From: max(nextAt, at), N: n})
 }

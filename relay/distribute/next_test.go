@@ -45,6 +45,12 @@ func TestNext(t *testing.T) {
 				plan(t, d, "state="+words[1])
 			case "spans":
 				_, err = fmt.Sscan(words[1], &d.Progress.Spans)
+			case "held":
+				_, err = fmt.Sscan(words[1], &d.Progress.Held)
+			case "booked":
+				b := message.Booking{From: at(t, words[1])}
+				_, err = fmt.Sscan(words[2], &b.N)
+				d.Progress.Booked = append(d.Progress.Booked, b)
 			case "made":
 				var n int
 				_, err = fmt.Sscan(words[1], &n)
@@ -93,9 +99,12 @@ func plan(t *testing.T, d *message.Distribution, word string) {
 func said(w turn) string {
 	switch w.kind {
 	case wait:
+		if w.until == message.Never {
+			return "wait for a client"
+		}
 		return "wait " + w.until.Std().Format(stampForm)
 	case expand:
 		return fmt.Sprint("expand ", w.messages)
 	}
-	return map[kind]string{nothing: "nothing", check: "check", sweep: "sweep"}[w.kind]
+	return map[kind]string{nothing: "nothing", check: "check", release: "release", sweep: "sweep"}[w.kind]
 }

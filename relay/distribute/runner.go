@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math"
+	"sync/atomic"
 	"time"
 
 	"messagehub/store/message"
@@ -13,17 +13,21 @@ import (
 // Log is where messages go, and where distributions are moved on.
 type Log interface {
 	Expand(*message.Distribution, *message.Expansion) error
+	ReleaseDistribution(*message.Release) error
 	SweepDistribution(d *message.Distribution, at message.Time) error
 	CompleteDistribution(d *message.Distribution, at message.Time) error
 }
 
 // Book knows the distributions.
 type Book interface {
-	ActiveDistributions() ([]message.Distribution, error)
+	// OpenDistributions returns those that may still change, paused ones too.
+	OpenDistributions() ([]message.Distribution, error)
 	Distribution(o message.Owner, id message.ID) (message.Distribution, error)
 	// SpanResting reports whether nothing will happen to a run of messages any
 	// more, unless receipts come.
 	SpanResting(d *message.Distribution, n int) (bool, error)
+	// Withheld returns those of a run of messages that a pause has withheld.
+	Withheld(d *message.Distribution, n int) ([]*message.Outbound, error)
 }
 
 // Backlog says how many messages wait in a lane.
@@ -43,6 +47,9 @@ type Options struct {
 	// Ceiling is how many messages may wait in a lane before distributions wait
 	// for it.
 	Ceiling int64
+	// Observe is told what became of recipients whose turn has come; it may be
+	// nil.
+	Observe func(message.DistributionCounts)
 	Now     func() message.Time
 	Logger  *slog.Logger
 }
@@ -54,7 +61,6 @@ const (
 	checkEvery    = 500 * time.Millisecond
 	// retryAfter is how long a distribution rests after an error.
 	retryAfter = time.Second
-	never      = message.Time(math.MaxInt64)
 )
 
 // Runner makes the messages of all distributions.
@@ -63,10 +69,18 @@ type Runner struct {
 	// changed tells it that there is another one, or one in another state.
 	// Capacity 1.
 	changed chan struct{}
+	stands  atomic.Pointer[standing]
 }
 
 // New makes a Runner; it does nothing before Run.
-func New(o Options) *Runner { return &Runner{o: o, changed: make(chan struct{}, 1)} }
+func New(o Options) *Runner {
+	if o.Observe == nil {
+		o.Observe = func(message.DistributionCounts) {}
+	}
+	r := &Runner{o: o, changed: make(chan struct{}, 1)}
+	r.stands.Store(&standing{})
+	return r
+}
 
 // Changed tells the Runner of a distribution that a client has made or changed.
 // It never blocks.
@@ -77,11 +91,15 @@ func (r *Runner) Changed() {
 	}
 }
 
-// job is a distribution that there is something to do for.
+// job is a distribution that there is, or may be, something to do for.
 type job struct {
 	message.Distribution
 	due    message.Time // when its next turn is
+	over   bool         // there will be nothing more to do
 	rested int          // how many runs of its messages are over
+	// ready is since when it might have made messages that it has not made; 0: it
+	// is not behind.
+	ready message.Time
 }
 
 // Run works until ctx ends.
@@ -95,13 +113,14 @@ func (r *Runner) Run(ctx context.Context) {
 		default:
 		}
 		jobs = r.round(ctx, jobs)
+		r.stands.Store(standingOf(jobs))
 		r.sleep(ctx, earliest(jobs))
 	}
 }
 
 // load reads what there is to do. Of the jobs that stay, what is known stays.
 func (r *Runner) load(ctx context.Context, old []*job) (jobs []*job) {
-	active, err := r.o.Book.ActiveDistributions()
+	open, err := r.o.Book.OpenDistributions()
 	if err != nil {
 		if !errors.Is(err, message.ErrUnavailable) {
 			r.o.Logger.Error("read distributions", "error", err)
@@ -114,10 +133,10 @@ func (r *Runner) load(ctx context.Context, old []*job) (jobs []*job) {
 	for _, j := range old {
 		known[j.ID] = j
 	}
-	for _, d := range active {
+	for _, d := range open {
 		j := &job{Distribution: d}
 		if was := known[d.ID]; was != nil {
-			j.rested = was.rested
+			j.rested, j.ready = was.rested, was.ready
 		}
 		jobs = append(jobs, j)
 	}
@@ -134,7 +153,7 @@ func (r *Runner) round(ctx context.Context, jobs []*job) []*job {
 		if j.due <= r.o.Now() {
 			r.turn(ctx, j)
 		}
-		if j.due != never {
+		if !j.over {
 			left = append(left, j)
 		}
 	}
@@ -147,19 +166,19 @@ func (r *Runner) turn(ctx context.Context, j *job) {
 	at := r.o.Now()
 	began := time.Now()
 	what := next(&j.Distribution, at, r.full(&j.Distribution))
+	j.note(what, at)
 	var err error
 	switch j.due = 0; what.kind {
 	case nothing:
-		j.due = never
+		j.over = true
 		return
 	case wait:
 		j.due = what.until
 		return
 	case expand:
-		var e *message.Expansion
-		if e, err = r.expansion(&j.Distribution, at, what.messages); err == nil {
-			err = r.o.Log.Expand(&j.Distribution, e)
-		}
+		err = r.expand(j, at, what.messages)
+	case release:
+		err = r.release(j, at)
 	case check:
 		err = r.check(j, at)
 	case sweep:
@@ -169,6 +188,31 @@ func (r *Runner) turn(ctx context.Context, j *job) {
 	if what.kind != check {
 		r.rest(ctx, time.Since(began))
 	}
+}
+
+// expand makes the next messages of a job.
+func (r *Runner) expand(j *job, at message.Time, limit int) error {
+	e, err := r.expansion(&j.Distribution, at, limit)
+	if err == nil {
+		err = r.o.Log.Expand(&j.Distribution, e)
+	}
+	if err == nil {
+		j.ready = 0
+		r.o.Observe(e.Progress.Counts.Minus(j.Progress.Counts))
+	}
+	return err
+}
+
+// release lets messages of a job go that a pause has withheld.
+func (r *Runner) release(j *job, at message.Time) error {
+	e, err := r.released(&j.Distribution, at)
+	if err == nil {
+		err = r.o.Log.ReleaseDistribution(e)
+	}
+	if err == nil {
+		j.ready = 0
+	}
+	return err
 }
 
 // check ends a job whose messages are all over.
@@ -202,7 +246,7 @@ func (r *Runner) after(j *job, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, message.ErrNotFound):
-		j.due = never
+		j.over = true
 	default:
 		j.due = r.o.Now().Add(retryAfter)
 		if !errors.Is(err, message.ErrUnavailable) {
@@ -226,7 +270,7 @@ func (r *Runner) full(d *message.Distribution) bool {
 }
 
 func earliest(jobs []*job) message.Time {
-	first := never
+	first := message.Never
 	for _, j := range jobs {
 		first = min(first, j.due)
 	}
@@ -237,7 +281,7 @@ func earliest(jobs []*job) message.Time {
 func (r *Runner) sleep(ctx context.Context, until message.Time) {
 	const longest = time.Hour // a wall clock may be set meanwhile
 	d := longest
-	if until != never {
+	if until != message.Never {
 		d = min(max(until.Sub(r.o.Now()), 0), longest)
 	}
 	timer := time.NewTimer(d)

@@ -275,20 +275,3 @@ func TestSurvey(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-// TestRecipientsOwnWindow: a message waits for the morning where its recipient
-// lives.
-func TestRecipientsOwnWindow(t *testing.T) {
-	plan := message.DistributionPlan{
-		Contents: []message.Step{text("sms", "x")}, Tags: []string{"a"},
-		Window: message.Window{From: 540, To: 1200, Zone: message.RecipientZone, Default: "UTC"},
-	}
-	seoul, none := person(1, "a", message.Identity{Channel: "sms", Address: phone(1)}), person(2, "a", message.Identity{Channel: "sms", Address: phone(2)})
-	seoul.Timezone = "Asia/Seoul"
-	w := newWorld(plan, nil, []message.Contact{seoul, none})
-	w.clock = func() message.Time { return at(t, "2027-01-15T12:00:00Z") }
-	w.run(t.Context())
-	if len(w.sent) != 2 || w.sent[0].ScheduledAt != at(t, "2027-01-16T00:00:00Z") || w.sent[1].ScheduledAt != 0 {
-		t.Errorf("%+v", w.sent)
-	}
-}

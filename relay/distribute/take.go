@@ -20,6 +20,8 @@ type taker struct {
 	// known reports whether one of the marks has been reached before.
 	known func([]message.Mark) (bool, error)
 	at    message.Time
+	times timetable
+	id    message.ID // of the distribution
 
 	reached  map[message.Mark]bool // by what has been taken here
 	marks    []message.Mark        // of it
@@ -139,15 +141,13 @@ func (t *taker) note(marks []message.Mark) {
 func (t *taker) message(chain []message.Step, c *message.Contact) message.Outbound {
 	o := message.Outbound{
 		Workspace: t.owner.Workspace, Test: t.owner.Test, Steps: chain, On: message.OnAll, Reference: t.plan.Reference,
-		Priority: message.Bulk, CreatedAt: t.at, ExpiresIn: t.plan.ExpiresIn, Salt: rand.Uint64() & (1<<44 - 1),
+		Priority: message.Bulk, CreatedAt: t.at, ExpiresIn: t.plan.ExpiresIn, Distribution: t.id, Salt: rand.Uint64() & (1<<44 - 1),
 	}
 	if c != nil {
 		o.Contact = c.ID
 	}
-	if t.plan.Window.Zone == message.RecipientZone {
-		if when := opens(t.plan.Window, zoneOf(t.plan.Window, c), t.at); when > t.at {
-			o.ScheduledAt = when
-		}
+	if w := t.plan.Window; w.Zone == message.RecipientZone {
+		o.ScheduledAt = t.times.slot(w, zoneOf(w, c), t.at)
 	}
 	return o
 }

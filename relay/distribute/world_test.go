@@ -25,6 +25,8 @@ type world struct {
 	optedOut []message.Identity
 	sent     []message.Outbound
 	spans    []int
+	held     [][]*message.Outbound // of each run, by a pause
+	gone     []message.Going       // after it
 	pending  int64
 	resting  bool
 	// crash, if not nil, is asked before and after each step whether the process
@@ -32,6 +34,9 @@ type world struct {
 	crash func() bool
 	dead  context.CancelFunc
 	clock func() message.Time
+	// runner is the last that has run; counted is told what it counts.
+	runner  *Runner
+	counted func(message.DistributionCounts)
 }
 
 var (
@@ -53,9 +58,10 @@ func newWorld(plan message.DistributionPlan, recipients []message.Addressee, con
 func (w *world) run(ctx context.Context) {
 	ctx, w.dead = context.WithCancel(ctx)
 	defer w.dead()
-	New(Options{
-		Log: w, Book: w, Rows: w, Contacts: w, OptOuts: w, Backlog: w, Ceiling: 100, Now: w.clock, Logger: slog.New(slog.DiscardHandler),
-	}).Run(ctx)
+	w.runner = New(Options{
+		Log: w, Book: w, Rows: w, Contacts: w, OptOuts: w, Backlog: w, Ceiling: 100, Observe: w.counted, Now: w.clock, Logger: slog.New(slog.DiscardHandler),
+	})
+	w.runner.Run(ctx)
 }
 
 func (w *world) dies() bool {
@@ -102,15 +108,31 @@ func (w *world) SweepDistribution(d *message.Distribution, _ message.Time) error
 	return w.step(d.Version, func() { w.d.Progress.Swept++ })
 }
 
+func (w *world) Withheld(_ *message.Distribution, n int) ([]*message.Outbound, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.held[n]), nil
+}
+
+func (w *world) ReleaseDistribution(r *message.Release) error {
+	return w.step(r.Version, func() {
+		w.gone = append(w.gone, r.Messages...)
+		for n := range len(w.held) - r.Progress.Held {
+			w.held[n] = nil
+		}
+		w.d.Progress = r.Progress
+	})
+}
+
 func (w *world) CompleteDistribution(d *message.Distribution, _ message.Time) error {
 	defer w.dead()
 	return w.step(d.Version, func() { w.d.Progress.State = message.DistributionCompleted })
 }
 
-func (w *world) ActiveDistributions() ([]message.Distribution, error) {
+func (w *world) OpenDistributions() ([]message.Distribution, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.d.Active() {
+	if !w.d.Open() {
 		return nil, nil
 	}
 	return []message.Distribution{w.d}, nil

@@ -73,6 +73,10 @@ func (f *fold) apply(fact Fact) bool {
 		return f.erased()
 	case Diverted:
 		return f.diverted(fact)
+	case Withheld:
+		return f.withhold(fact)
+	case Released:
+		return f.release(fact)
 	}
 	return false
 }
@@ -85,15 +89,19 @@ func (f *fold) step(i int) *Step { return &f.o.Steps[f.s.Attempts[i].Step] }
 // notBefore.
 func (f *fold) open(step int, notBefore Time) {
 	a := Attempt{Step: step, Status: Queued, QueuedAt: f.at, NotBefore: notBefore}
-	from := max(f.at, notBefore)
-	a.Deadline = from.Add(f.o.ExpiresIn)
 	f.s.Attempts = append(f.s.Attempts, a)
-	i := f.s.Current()
+	f.enqueue(f.s.Current())
+}
+
+// enqueue dispatches a queued attempt, now or at its NotBefore.
+func (f *fold) enqueue(i int) {
+	a := f.attempt(i)
+	a.Deadline = max(f.at, a.NotBefore).Add(f.o.ExpiresIn)
 	if f.o.ExpiresIn != DefaultExpiresIn {
 		f.arm(a.Deadline, TimerDeadline, i)
 	}
-	if notBefore > f.at {
-		f.arm(notBefore, TimerDue, i)
+	if a.NotBefore > f.at {
+		f.arm(a.NotBefore, TimerDue, i)
 		return
 	}
 	f.dispatch()
@@ -124,7 +132,7 @@ func (f *fold) arm(at Time, kind TimerKind, attempt int) {
 }
 
 func (f *fold) disarm(at Time, kind TimerKind, attempt int) {
-	if at != 0 {
+	if at != 0 && at != Never {
 		f.out.Disarm = append(f.out.Disarm, Timer{at, kind, attempt})
 	}
 }
@@ -230,16 +238,10 @@ func (f *fold) expire(i int) {
 }
 
 func (f *fold) cancel() bool {
-	i := f.s.Current()
-	if f.s.Settled || f.attempt(i).Status != Queued {
+	if !f.s.Recallable() {
 		return false
 	}
-	for k := range f.s.Attempts {
-		if f.s.Attempts[k].Status.Handed() {
-			return false
-		}
-	}
-	f.withdraw(i)
+	f.withdraw(f.s.Current())
 	f.s.Settled = true
 	return true
 }

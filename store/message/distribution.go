@@ -121,7 +121,8 @@ const (
 	Expanding DistributionState = iota
 	// Running: all are made; some are on their way.
 	Running
-	// Paused: no more are made, until it is resumed.
+	// Paused: no more are made, and those that wait are withheld, until it is
+	// resumed.
 	Paused
 	// DistributionCompleted: nothing is on its way any more.
 	DistributionCompleted
@@ -164,6 +165,12 @@ func (c *DistributionCounts) Add(other DistributionCounts) {
 	c.OptedOut += other.OptedOut
 }
 
+// Minus returns what c has more than other.
+func (c DistributionCounts) Minus(other DistributionCounts) DistributionCounts {
+	c.Add(DistributionCounts{-other.Recipients, -other.Messages, -other.Invalid, -other.Duplicates, -other.OptedOut})
+	return c
+}
+
 // InvalidRecipient is a recipient whom no message could be made for. It holds
 // nothing personal.
 type InvalidRecipient struct {
@@ -188,7 +195,13 @@ type DistributionProgress struct {
 	// Spans is how many runs of messages it has: see Span.
 	Spans int
 	// Swept is how many of them have been taken back, after a cancel.
-	Swept     int
+	Swept int
+	// Held is how many of them, the last ones, may hold messages that a pause has
+	// withheld and that are to be released; 0 while it is paused.
+	// Invariant: none is made while it is not 0.
+	Held int
+	// Booked are the parts of its rate that are taken in advance.
+	Booked    []Booking
 	UpdatedAt Time
 }
 
@@ -205,7 +218,16 @@ type Distribution struct {
 	Replayed bool
 }
 
-// Active reports whether there is something left to do for it.
+// Made reports whether all its messages are made.
+func (d *Distribution) Made() bool {
+	c := &d.Progress.Cursor
+	return c.Chunk == d.Plan.Chunks && c.Tag == len(d.Plan.Tags)
+}
+
+// Open reports whether it may still change.
+func (d *Distribution) Open() bool { return d.Active() || d.Progress.State == Paused }
+
+// Active reports whether there is something left to do for it now.
 func (d *Distribution) Active() bool {
 	switch d.Progress.State {
 	case Expanding, Running:
@@ -221,6 +243,39 @@ func (d *Distribution) Active() bool {
 type Span struct {
 	First Position
 	Count int
+}
+
+// Booking is a part of a distribution's rate that is taken: N messages from the
+// moment From, one after the other.
+type Booking struct {
+	From Time
+	N    int
+}
+
+// MaxBookings bounds the bookings of a distribution.
+const MaxBookings = 256
+
+// Release lets messages go that a pause has withheld: those of the next of the
+// Held runs, and of runs before it that hold none.
+//
+// Ownership: the log keeps nothing of it.
+type Release struct {
+	ID    ID
+	Owner Owner
+	// Version is the one that the distribution must have.
+	Version Position
+	At      Time
+	// Progress is the new one.
+	Progress DistributionProgress
+	// Messages are those that are withheld; each goes at its moment, or at once
+	// where that is 0.
+	Messages []Going
+}
+
+// Going is a message that is released.
+type Going struct {
+	Message *Outbound
+	At      Time
 }
 
 // Expansion is the next step of a distribution: all of it is one operation.

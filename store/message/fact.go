@@ -41,6 +41,12 @@ const (
 	// Forwarded: the sandbox's clock was moved forward by By. Refused for live
 	// messages, and for those that wait for nothing.
 	Forwarded
+	// Withheld: the job at Position was about to be started, but the distribution
+	// that it is of is paused. Refused once handed over.
+	Withheld
+	// Released: what was withheld may go again, at RetryAt, or at once where that
+	// is 0. Its time to be handed over begins anew.
+	Released
 )
 
 // Fact is something already decided or observed. At is the wall clock of
@@ -49,7 +55,7 @@ type Fact struct {
 	Kind    FactKind
 	At      Time
 	Attempt int
-	// Position is the job's, for Started, Barred and Diverted.
+	// Position is the job's, for Started, Barred, Diverted and Withheld.
 	Position Position
 	Sender   string
 	// ProviderID and Segments are for Accepted.

@@ -7,7 +7,7 @@ import "time"
 func (f *fold) forwarded(by time.Duration) bool {
 	i := f.s.Current()
 	a := f.attempt(i)
-	if !f.o.Test || by <= 0 || f.s.Settled {
+	if !f.o.Test || by <= 0 || f.s.Settled || a.Withheld() {
 		return false
 	}
 	switch {

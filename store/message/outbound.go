@@ -186,6 +186,8 @@ type Outbound struct {
 	Erased bool
 	// ResendOf is the message that this one sends again; zero: none.
 	ResendOf ID
+	// Distribution is what the message was made for; zero: it was sent by itself.
+	Distribution ID
 	// Salt is 44 random bits for the id, drawn by the front door so that the
 	// log itself stays deterministic.
 	Salt uint64

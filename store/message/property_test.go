@@ -34,7 +34,7 @@ func drawOutbound(t *rapid.T) *Outbound {
 
 func drawFact(t *rapid.T, s *State, now Time) Fact {
 	f := Fact{
-		Kind: FactKind(rapid.IntRange(int(Due), int(Diverted)).Draw(t, "kind")), At: now, Position: s.Waiting,
+		Kind: FactKind(rapid.IntRange(int(Due), int(Released)).Draw(t, "kind")), At: now, Position: s.Waiting,
 		Attempt: rapid.IntRange(-1, len(s.Attempts)).Draw(t, "attempt"), ProviderID: "p",
 		Status:  rapid.SampledFrom([]Status{Sent, Delivered, Read, Failed}).Draw(t, "status"),
 		Failure: &Failure{Code: "refused", Class: Recipient}, RetryAt: now + 7000,

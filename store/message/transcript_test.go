@@ -144,6 +144,7 @@ func (p *player) fact(words []string) Fact {
 		"due": Due, "started": Started, "accepted": Accepted, "rejected": Rejected, "deferred": Deferred,
 		"lost": Lost, "reported": Reported, "timed-out": TimedOut, "overdue": Overdue, "cancel": Cancel,
 		"barred": Barred, "erased": Erased, "diverted": Diverted, "forwarded": Forwarded,
+		"withheld": Withheld, "released": Released,
 	}
 	kind, ok := kinds[words[0]]
 	if !ok {
@@ -167,6 +168,10 @@ func (p *player) fact(words []string) Fact {
 		}
 	case Rejected, Lost, Barred:
 		f.Failure = &Failure{Code: arg, Class: Recipient}
+	case Released:
+		if arg != "" {
+			f.RetryAt = p.seconds(arg)
+		}
 	case Forwarded:
 		f.By = time.Duration(p.seconds(arg)) * time.Millisecond
 	case Deferred:
