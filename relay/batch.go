@@ -2,7 +2,6 @@ package relay
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"math/rand/v2"
 	"strconv"
 
@@ -45,7 +44,7 @@ func (s *Server) sendBatch(c *call) {
 		c.shed(Overloaded, retryJitter())
 		return
 	}
-	key, fault := c.idempotency(nil)
+	key, fault := c.idempotency(message.BatchRoute, body)
 	if fault != nil {
 		c.failAs(*fault)
 		return
@@ -56,14 +55,11 @@ func (s *Server) sendBatch(c *call) {
 		c.failAs(*fault)
 		return
 	}
-	if key.Key != "" {
-		key.Route, key.Body = message.BatchRoute, sha256.Sum256(body)
-		if !s.waiters.hold(c.key.Workspace, message.BatchRoute+key.Key) {
-			c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
-			return
-		}
-		defer s.waiters.release(c.key.Workspace, message.BatchRoute+key.Key)
+	if !s.waiters.hold(c.key.Workspace, key) {
+		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
+		return
 	}
+	defer s.waiters.release(c.key.Workspace, key)
 	b.accept(messages, key)
 }
 

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"messagehub/store/message"
@@ -103,7 +105,7 @@ func (c *call) writeDistribution(d *message.Distribution) {
 		return
 	}
 	c.inLog = true
-	statuses, err := c.server.o.Distributions.Census.DistributionStatuses(d)
+	census, err := c.server.o.Distributions.Census.DistributionCensus(d)
 	c.inLog = false
 	if err != nil {
 		c.failLog(err)
@@ -116,16 +118,33 @@ func (c *call) writeDistribution(d *message.Distribution) {
 		out = append(appendKey(out, i, channel), ":{"...)
 		n := 0
 		for status := message.NoStatus; status <= message.Unknown; status++ {
-			if count := statuses[message.ChannelStatus{Channel: channel, Status: status}]; count > 0 {
+			if count := census.Statuses[message.ChannelStatus{Channel: channel, Status: status}]; count > 0 {
 				out = strconv.AppendInt(append(appendKey(out, n, status.String()), ':'), int64(count), 10)
 				n++
 			}
 		}
 		out = append(out, '}')
 	}
-	out = appendInvalid(append(out, '}'), d.Progress.Invalid)
+	out = appendOutcome(append(out, '}'), &census)
+	out = appendInvalid(out, d.Progress.Invalid)
 	c.buf = append(out, "}}"...)
 	c.write(200, c.buf)
+}
+
+// appendOutcome appends what became of the messages of a distribution.
+func appendOutcome(dst []byte, n *message.Census) []byte {
+	dst = append(appendMember(dst, "outcome"), '{')
+	dst = strconv.AppendInt(append(appendKey(dst, 0, "waiting"), ':'), int64(n.Of(message.Scheduled, message.Queued, message.Sending)), 10)
+	dst = appendIntMember(dst, "withheld", n.Withheld)
+	dst = appendIntMember(dst, "sent", n.Of(message.Sent, message.Delivered, message.Read))
+	dst = appendIntMember(dst, "canceled", n.Of(message.Canceled))
+	dst = appendIntMember(dst, "failed", n.Of(message.Failed, message.Expired)-n.Skipped)
+	dst = appendIntMember(dst, "skipped", n.Skipped)
+	dst = append(appendMember(dst, "reasons"), '{')
+	for i, code := range slices.Sorted(maps.Keys(n.Reasons)) {
+		dst = strconv.AppendInt(append(appendKey(dst, i, code), ':'), int64(n.Reasons[code]), 10)
+	}
+	return append(dst, "}}"...)
 }
 
 // appendDistribution appends a distribution as clients see it, but for the

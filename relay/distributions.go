@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"crypto/sha256"
 	"errors"
 
 	"messagehub/relay/distribute"
@@ -35,7 +34,7 @@ type DistributionBook interface {
 type Census interface {
 	// CountTagged counts the contacts that have a tag, up to limit.
 	CountTagged(o message.Owner, tag string, limit int) (int, error)
-	DistributionStatuses(*message.Distribution) (map[message.ChannelStatus]int, error)
+	DistributionCensus(*message.Distribution) (message.Census, error)
 }
 
 const (
@@ -58,28 +57,15 @@ func (s *Server) distribute(c *call) {
 		c.fail(NotFound)
 		return
 	}
-	if !c.enterGate(len(body)) {
-		c.shed(Overloaded, retryJitter())
+	dry, key, ok := c.preconditions(message.DistributionRoute, body)
+	if !ok {
 		return
 	}
-	dry, fault := c.dryRun()
-	if fault != nil {
-		c.failAs(*fault)
+	if !s.waiters.hold(c.key.Workspace, key) {
+		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
 		return
 	}
-	key, fault := c.idempotency(nil)
-	if fault != nil {
-		c.failAs(*fault)
-		return
-	}
-	if key.Key != "" {
-		key.Route, key.Body = message.DistributionRoute, sha256.Sum256(body)
-		if !s.waiters.hold(c.key.Workspace, message.DistributionRoute+key.Key) {
-			c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
-			return
-		}
-		defer s.waiters.release(c.key.Workspace, message.DistributionRoute+key.Key)
-	}
+	defer s.waiters.release(c.key.Workspace, key)
 	d := s.reader.readDistribution(body, c.key, c.at)
 	if len(d.faults) > 0 {
 		s.refuseDistribution(c, d, key)

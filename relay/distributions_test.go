@@ -22,7 +22,7 @@ type fakeDistributions struct {
 	optedOut []message.Identity
 	tagged   int
 	changed  int
-	statuses map[message.ChannelStatus]int
+	census   message.Census
 }
 
 func (f *fakeDistributions) Distribute(r *message.DistributionRequest) (message.Distribution, error) {
@@ -90,8 +90,8 @@ func (f *fakeDistributions) CountTagged(message.Owner, string, int) (int, error)
 	return f.tagged, nil
 }
 
-func (f *fakeDistributions) DistributionStatuses(*message.Distribution) (map[message.ChannelStatus]int, error) {
-	return f.statuses, nil
+func (f *fakeDistributions) DistributionCensus(*message.Distribution) (message.Census, error) {
+	return f.census, nil
 }
 
 func (f *fakeDistributions) OptedOut(_ message.Owner, i message.Identity) (bool, error) {
@@ -290,7 +290,12 @@ func TestDistributionsAreTheirOwners(t *testing.T) {
 	d.do(202, "POST "+distributePath, smallDistribution)
 	d.do(202, "POST "+distributePath, smallDistribution)
 	id := string(message.AppendID(nil, message.PrefixDistribution, f.all[0].ID))
-	f.statuses = map[message.ChannelStatus]int{{Channel: "sms", Status: message.Sent}: 2, {Channel: "sms", Status: message.Queued}: 1}
+	f.census = message.Census{
+		Statuses: map[message.ChannelStatus]int{
+			{Channel: "sms", Status: message.Sent}: 2, {Channel: "sms", Status: message.Queued}: 1, {Channel: "whatsapp", Status: message.Failed}: 5,
+		},
+		Withheld: 1, Skipped: 3, Reasons: map[string]int{"opted_out": 3, "blocked": 2},
+	}
 	paths := []string{"GET " + distributionsPath + "/" + id}
 	for _, what := range []string{"pause", "resume", "cancel"} {
 		paths = append(paths, "POST "+distributionsPath+"/"+id+"/"+what)
@@ -305,7 +310,8 @@ func TestDistributionsAreTheirOwners(t *testing.T) {
 		}
 	}
 	for _, path := range paths {
-		if got := d.do(200, path, ""); !strings.Contains(got.body, `"statuses":{"whatsapp":{},"telegram":{},"sms":{"queued":1,"sent":2}}`) {
+		if got := d.do(200, path, ""); !strings.Contains(got.body, `"statuses":{"whatsapp":{"failed":5},"telegram":{},"sms":{"queued":1,"sent":2}},`+
+			`"outcome":{"waiting":1,"withheld":1,"sent":2,"canceled":0,"failed":2,"skipped":3,"reasons":{"blocked":2,"opted_out":3}}`) {
 			t.Error(got.body)
 		}
 	}

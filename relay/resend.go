@@ -1,10 +1,6 @@
 package relay
 
-import (
-	"crypto/sha256"
-
-	"messagehub/store/message"
-)
+import "messagehub/store/message"
 
 // resend is POST /api/v1/messages/{messageId}/resend: a new message with all
 // that the old one had but its schedule, which points to it. The recipient may
@@ -23,12 +19,11 @@ func (s *Server) resend(c *call) {
 	if !ok {
 		return
 	}
-	key, fault := c.idempotency(nil)
+	key, fault := c.idempotency(resendRoute, old.ID[:])
 	if fault != nil {
 		c.failAs(*fault)
 		return
 	}
-	key.Route, key.Body = resendRoute, sha256.Sum256(old.ID[:])
 	d := s.reader.again(old, c.key, c.at)
 	c.draft = d
 	switch {

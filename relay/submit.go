@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
 	"strconv"
@@ -37,18 +36,8 @@ const (
 // send is POST /api/v1/messages/send.
 func (s *Server) send(c *call) {
 	body := c.http.Request.Body()
-	if !c.enterGate(len(body)) {
-		c.shed(Overloaded, retryJitter())
-		return
-	}
-	dry, fault := c.dryRun()
-	if fault != nil {
-		c.failAs(*fault)
-		return
-	}
-	key, fault := c.idempotency(body)
-	if fault != nil {
-		c.failAs(*fault)
+	dry, key, ok := c.preconditions(sendRoute, body)
+	if !ok {
 		return
 	}
 	d := s.reader.read(body, c.key, c.at)
@@ -70,7 +59,7 @@ func (s *Server) submit(c *call, d *draft, key message.Idempotency) {
 	case s.full(d.out.Lane(0)):
 		c.shed(BacklogFull, 4+retryJitter())
 		return
-	case s.waiters.held(c.key.Workspace, key.Key):
+	case s.waiters.held(c.key.Workspace, key):
 		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
 		return
 	}
@@ -144,11 +133,11 @@ func (s *Server) await(c *call, t message.Ticket) (message.Acceptance, bool) {
 // first attempt is settled. It waits outside the gate: the message is in the
 // log already.
 func (s *Server) submitAndWait(c *call, d *draft, key message.Idempotency, wait time.Duration) {
-	if !s.waiters.hold(c.key.Workspace, key.Key) {
+	if !s.waiters.hold(c.key.Workspace, key) {
 		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
 		return
 	}
-	defer s.waiters.release(c.key.Workspace, key.Key)
+	defer s.waiters.release(c.key.Workspace, key)
 	t, ok := s.enter(c, d, key)
 	if !ok {
 		return
@@ -197,61 +186,6 @@ func (c *call) failAccept(err error) {
 	default:
 		c.failLog(err)
 	}
-}
-
-const (
-	idempotencyHeader = "Idempotency-Key"
-	maxIdempotencyKey = 255
-)
-
-// idempotency reads the client's Idempotency-Key. The body is hashed only if
-// there is one.
-func (c *call) idempotency(body []byte) (message.Idempotency, *Fault) {
-	if !c.head.hasKey {
-		return message.Idempotency{}, nil
-	}
-	key := c.head.idempotencyKey
-	if len(key) == 0 || len(key) > maxIdempotencyKey || !printable(key) {
-		return message.Idempotency{}, &Fault{
-			Code: InvalidParameter, Param: idempotencyHeader,
-			Message: "Idempotency-Key must have 1 to " + strconv.Itoa(maxIdempotencyKey) + " printable ASCII characters.",
-		}
-	}
-	return message.Idempotency{Route: sendRoute, Key: borrow(key), Body: sha256.Sum256(body), At: c.at}, nil
-}
-
-func printable(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-// dryRun reads the query, which may hold nothing else.
-func (c *call) dryRun() (bool, *Fault) {
-	if len(c.http.URI().QueryString()) == 0 {
-		return false, nil
-	}
-	dry := false
-	for name, value := range c.http.QueryArgs().All() {
-		switch {
-		case string(name) != "dryRun":
-			return false, &Fault{
-				Code: UnknownParameter, Param: shorten(string(name)),
-				Message: "There is no query parameter " + strconv.Quote(shorten(string(name))) + " here; there is dryRun.",
-			}
-		case string(value) == "true":
-			dry = true
-		case string(value) != "false":
-			return false, &Fault{
-				Code: InvalidParameter, Param: "dryRun",
-				Message: "dryRun must be true or false, not " + strconv.Quote(shorten(string(value))) + ".",
-			}
-		}
-	}
-	return dry, nil
 }
 
 // traceParent returns a W3C traceparent of version 00, or "" for what is not

@@ -65,8 +65,8 @@ type waited struct {
 
 // heldKey is an idempotency key whose first request is not answered yet.
 type heldKey struct {
-	workspace message.WorkspaceID
-	key       string
+	workspace  message.WorkspaceID
+	route, key string
 }
 
 func newWaiters() *waiters {
@@ -89,24 +89,24 @@ func (w *waiters) enter() bool {
 func (w *waiters) leave() { w.count.Add(-1) }
 
 // held reports whether a request with the key is being held.
-func (w *waiters) held(ws message.WorkspaceID, key string) bool {
-	if key == "" || w.count.Load() == 0 {
+func (w *waiters) held(ws message.WorkspaceID, key message.Idempotency) bool {
+	if key.Key == "" || w.count.Load() == 0 {
 		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, ok := w.mu.keys[heldKey{ws, key}]
+	_, ok := w.mu.keys[heldKey{ws, key.Route, key.Key}]
 	return ok
 }
 
 // hold takes the key for a request that waits; false: another one has it.
-func (w *waiters) hold(ws message.WorkspaceID, key string) bool {
-	if key == "" {
+func (w *waiters) hold(ws message.WorkspaceID, key message.Idempotency) bool {
+	if key.Key == "" {
 		return true
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	k := heldKey{ws, strings.Clone(key)}
+	k := heldKey{ws, key.Route, strings.Clone(key.Key)}
 	if _, ok := w.mu.keys[k]; ok {
 		return false
 	}
@@ -115,13 +115,13 @@ func (w *waiters) hold(ws message.WorkspaceID, key string) bool {
 }
 
 // release gives the key back.
-func (w *waiters) release(ws message.WorkspaceID, key string) {
-	if key == "" {
+func (w *waiters) release(ws message.WorkspaceID, key message.Idempotency) {
+	if key.Key == "" {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.mu.keys, heldKey{ws, key})
+	delete(w.mu.keys, heldKey{ws, key.Route, key.Key})
 }
 
 // register makes notify(what) wake the returned channel. The caller has

@@ -212,17 +212,21 @@ func TestWaitersAreBounded(t *testing.T) {
 func TestHeldKeys(t *testing.T) {
 	w := newWaiters()
 	w.enter()
-	if !w.hold(ours, "k") || w.hold(ours, "k") || !w.held(ours, "k") {
+	none, k := message.Idempotency{}, message.Idempotency{Route: sendRoute, Key: "k"}
+	if !w.hold(ours, k) || w.hold(ours, k) || !w.held(ours, k) {
 		t.Error("a key can be held twice")
 	}
-	if !w.hold(theirs, "k") {
+	if !w.hold(ours, message.Idempotency{Route: resendRoute, Key: "k"}) {
+		t.Error("another route's key is in the way")
+	}
+	if !w.hold(theirs, k) {
 		t.Error("another workspace's key is in the way")
 	}
-	if w.held(ours, "") || !w.hold(ours, "") || !w.hold(ours, "") {
+	if w.held(ours, none) || !w.hold(ours, none) || !w.hold(ours, none) {
 		t.Error("no key at all is treated as one")
 	}
-	w.release(ours, "k")
-	if w.held(ours, "k") || !w.held(theirs, "k") {
+	w.release(ours, k)
+	if w.held(ours, k) || !w.held(theirs, k) {
 		t.Error("release let the wrong key go")
 	}
 }

@@ -134,6 +134,9 @@ func TestCanceledIsNotStarted(t *testing.T) {
 	if status := refused(jobs[0]); status != message.Queued {
 		t.Errorf("withheld as %s", status)
 	}
+	if counts, err := s.DistributionCensus(&d); err != nil || counts.Of(message.Queued) != 6 || counts.Withheld != 1 {
+		t.Errorf("%+v, %v", counts, err)
+	}
 	turn(message.DistributionCanceled)
 	if status := refused(jobs[1]); status != message.Canceled {
 		t.Errorf("canceled as %s", status)
@@ -141,8 +144,8 @@ func TestCanceledIsNotStarted(t *testing.T) {
 	if err := s.SweepDistribution(&d, noon); err != nil {
 		t.Fatal(err)
 	}
-	counts, err := s.DistributionStatuses(&d)
-	if err != nil || counts[message.ChannelStatus{Channel: "sms", Status: message.Canceled}] != 6 {
+	counts, err := s.DistributionCensus(&d)
+	if err != nil || counts.Of(message.Canceled) != 6 || counts.Withheld != 0 {
 		t.Errorf("%v, %v", counts, err)
 	}
 	soundOf(t, s)

@@ -75,21 +75,18 @@ func (s *Store) CountTagged(o message.Owner, tag string, limit int) (n int, err 
 	return n, closeScan(it, nil)
 }
 
-// DistributionStatuses counts the messages of a distribution by the channel and
-// the status that they show. Those that retention has removed are not counted.
-func (s *Store) DistributionStatuses(d *message.Distribution) (map[message.ChannelStatus]int, error) {
-	counts := map[message.ChannelStatus]int{}
+// DistributionCensus counts the messages of a distribution.
+func (s *Store) DistributionCensus(d *message.Distribution) (c message.Census, err error) {
 	for n := range d.Progress.Spans {
 		err := s.walkSpan(d, n, func(o *message.Outbound, state *message.State) bool {
-			step := state.Attempts[state.Shown(o)].Step
-			counts[message.ChannelStatus{Channel: o.Steps[step].Channel, Status: state.Status}]++
+			c.Count(o, state)
 			return true
 		})
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 	}
-	return counts, nil
+	return c, nil
 }
 
 // SpanResting reports whether nothing will happen any more to a run of messages

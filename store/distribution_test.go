@@ -136,8 +136,8 @@ func TestDistributionSurvivesAnyCrash(t *testing.T) {
 				t.Fatalf("recipient %d of %d has %d messages", i, n, got[recipientAt(i)])
 			}
 		}
-		counts, err := s.DistributionStatuses(&d)
-		if err != nil || counts[message.ChannelStatus{Channel: "sms", Status: message.Queued}] != n || d.Progress.Counts.Messages != n {
+		counts, err := s.DistributionCensus(&d)
+		if err != nil || counts.Statuses[message.ChannelStatus{Channel: "sms", Status: message.Queued}] != n || d.Progress.Counts.Messages != n {
 			t.Fatalf("%v, %+v, %v", counts, d.Progress, err)
 		}
 		soundOf(t, s)
@@ -226,9 +226,9 @@ func TestDistributionTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, _ = s.Distribution(testOwner, d.ID)
-	counts, err := s.DistributionStatuses(&d)
+	counts, err := s.DistributionCensus(&d)
 	want := map[message.ChannelStatus]int{{Channel: "sms", Status: message.Canceled}: 9, {Channel: "sms", Status: message.Sent}: 1}
-	if diff := cmp.Diff(want, counts); diff != "" || err != nil || d.Active() {
+	if diff := cmp.Diff(want, counts.Statuses); diff != "" || err != nil || d.Active() {
 		t.Errorf("active %t, %v: %s", d.Active(), err, diff)
 	}
 	soundOf(t, s)

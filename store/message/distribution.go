@@ -245,39 +245,6 @@ type Span struct {
 	Count int
 }
 
-// Booking is a part of a distribution's rate that is taken: N messages from the
-// moment From, one after the other.
-type Booking struct {
-	From Time
-	N    int
-}
-
-// MaxBookings bounds the bookings of a distribution.
-const MaxBookings = 256
-
-// Release lets messages go that a pause has withheld: those of the next of the
-// Held runs, and of runs before it that hold none.
-//
-// Ownership: the log keeps nothing of it.
-type Release struct {
-	ID    ID
-	Owner Owner
-	// Version is the one that the distribution must have.
-	Version Position
-	At      Time
-	// Progress is the new one.
-	Progress DistributionProgress
-	// Messages are those that are withheld; each goes at its moment, or at once
-	// where that is 0.
-	Messages []Going
-}
-
-// Going is a message that is released.
-type Going struct {
-	Message *Outbound
-	At      Time
-}
-
 // Expansion is the next step of a distribution: all of it is one operation.
 //
 // Ownership: the log keeps nothing of it.
@@ -327,12 +294,6 @@ type DistributionRequest struct {
 // ErrDistributionState is the answer to a change that the state of a
 // distribution does not allow.
 var ErrDistributionState = errors.New("distribution is in another state")
-
-// ChannelStatus is what the messages of a distribution are counted by.
-type ChannelStatus struct {
-	Channel string
-	Status  Status
-}
 
 // Resting reports whether nothing will happen to the message any more unless a
 // receipt comes: it waits in no lane and for no timer.
