@@ -16,6 +16,7 @@ func (m *Metrics) expose(w io.Writer) {
 	m.exposeReports(x)
 	m.exposeSenders(x)
 	m.exposeWebhooks(x)
+	m.exposeDistributions(x)
 	if m.o.LogDropped != nil {
 		x.family("messagehub_log_lines_dropped_total", "counter", "Lines of the process's log, those of attempts among them, that were lost since nobody read them.")
 		x.sample("messagehub_log_lines_dropped_total", "", float64(m.o.LogDropped()))

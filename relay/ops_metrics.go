@@ -22,9 +22,10 @@ type Waiting interface {
 type MetricsOptions struct {
 	Channels []string
 	// Codes are the codes of failed sends and their classes.
-	Codes     map[string]message.Class
-	Waiting   Waiting  // may be nil
-	Endpoints Standing // may be nil
+	Codes         map[string]message.Class
+	Waiting       Waiting              // may be nil
+	Endpoints     Standing             // may be nil
+	Distributions DistributionStanding // may be nil
 	// LogDropped returns how many lines of the process's log were lost since
 	// its start; it may be nil.
 	LogDropped func() uint64
@@ -48,8 +49,9 @@ type Metrics struct {
 	other *laneMetrics
 	codes *codeSet
 
-	breakers breakers
-	webhooks webhookMetrics
+	breakers      breakers
+	webhooks      webhookMetrics
+	distributions distributionMetrics
 }
 
 // laneMetrics is what is counted for each lane.

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"messagehub/relay/distribute"
 	"messagehub/relay/webhook"
 	"messagehub/store/message"
 )
@@ -34,12 +35,18 @@ type standing webhook.Standing
 
 func (s standing) Standing() webhook.Standing { return webhook.Standing(s) }
 
+// distributing is how the distributions are, as the test says.
+type distributing distribute.Standing
+
+func (d distributing) Standing() distribute.Standing { return distribute.Standing(d) }
+
 func testMetrics() *Metrics {
 	return NewMetrics(MetricsOptions{
 		Channels: []string{"sms", "whatsapp"},
 		Codes:    map[string]message.Class{"not_on_channel": message.Recipient, "rate_limited": message.Capacity},
 		Waiting:  waiting{message.Lane{Channel: "sms"}}, Endpoints: standing{Healthy: 2, Failing: 1, Oldest: 3 * time.Second},
-		Now: func() message.Time { return day }, LogDropped: func() uint64 { return 7 },
+		Distributions: distributing{Expanding: 2, Paused: 1, Behind: 7 * time.Second},
+		Now:           func() message.Time { return day }, LogDropped: func() uint64 { return 7 },
 	})
 }
 
@@ -155,8 +162,9 @@ func allowedLabels() map[string][]string {
 			"accepted", "rejected", "deferred", "unknown", "other",
 			"delivered", "refused_status", "refused_redirect", "gone", "timeout", "address_not_found", "address_forbidden",
 			"connection_failed", "event_removed",
+			"reached", "invalid", "duplicate", "opted_out",
 		},
-		"state": {"half-open", "open", "healthy", "failing", "disabled"},
+		"state": {"half-open", "open", "healthy", "failing", "disabled", "expanding", "running", "paused"},
 		"type": {
 			"message.queued", "message.sent", "message.delivered", "message.read", "message.failed",
 			"message.expired", "message.canceled", "message.fallback", "message.duplicate", "message.scheduled",
@@ -207,6 +215,7 @@ func observeAll(m *Metrics, text string, number int) {
 	m.ObserveQuarantine(lane)
 	m.ObserveBreaker(lane, text, text)
 	m.ObserveBreaker(lane, text, "open")
+	m.ObserveDistributed(message.DistributionCounts{Recipients: number, Invalid: -number})
 	m.ObserveWebhook(webhook.Attempt{Outcome: message.DeliveryOutcome(number), Took: time.Duration(number), Delay: time.Duration(number)})
 }
 
@@ -272,6 +281,18 @@ func TestWebhookMetrics(t *testing.T) {
 			t.Errorf("%s is %v, want %v", sample, got[sample], want)
 		}
 	}
+}
+
+func TestDistributionMetrics(t *testing.T) {
+	m := testMetrics()
+	m.ObserveDistributed(message.DistributionCounts{Recipients: 10, Messages: 8, Invalid: 1, Duplicates: 2, OptedOut: 3})
+	m.ObserveDistributed(message.DistributionCounts{Recipients: 1, Messages: 2})
+	expectSamples(t, scrape(t, m), map[string]float64{
+		`messagehub_distributions{state="expanding"}`: 2, `messagehub_distributions{state="running"}`: 0, `messagehub_distributions{state="paused"}`: 1,
+		"messagehub_distribution_lag_seconds": 7, "messagehub_distribution_messages_total": 10,
+		`messagehub_distribution_recipients_total{outcome="reached"}`: 5, `messagehub_distribution_recipients_total{outcome="invalid"}`: 1,
+		`messagehub_distribution_recipients_total{outcome="duplicate"}`: 2, `messagehub_distribution_recipients_total{outcome="opted_out"}`: 3,
+	})
 }
 
 // Nothing may be lost between the stripes.

@@ -16,6 +16,7 @@ type distribution struct {
 	Progress                                            struct{ Expected, Done int }
 	Counts                                              struct{ Recipients, Messages, Invalid, Duplicates, OptedOut int }
 	Statuses                                            map[string]map[string]int
+	Outcome                                             struct{ Waiting, Withheld, Sent, Canceled, Failed, Skipped int }
 	TakingBack                                          bool
 	InvalidRecipients                                   []struct {
 		Index                *int
@@ -40,17 +41,23 @@ func (th *testHub) distribution(id string) (d distribution) {
 	return d
 }
 
-// untilDistribution waits for a state: from outside, the API has nothing to wait
-// on but its events.
+// untilDistribution waits for a state.
 func (th *testHub) untilDistribution(id, status string) distribution {
+	th.t.Helper()
+	return th.awaitDistribution(id, func(d *distribution) bool { return d.Status == status && !d.TakingBack })
+}
+
+// awaitDistribution waits until a distribution is as is said: from outside, the
+// API has nothing to wait on but its events.
+func (th *testHub) awaitDistribution(id string, is func(*distribution) bool) distribution {
 	th.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		d := th.distribution(id)
-		if d.Status == status && !d.TakingBack {
+		if is(&d) {
 			return d
 		}
 		if time.Now().After(deadline) {
-			th.t.Fatalf("the distribution is %+v, want %s", d, status)
+			th.t.Fatalf("the distribution stays %+v", d)
 		}
 	}
 }
@@ -140,5 +147,43 @@ func TestDistributionTurnsEndToEnd(t *testing.T) {
 	turn("resume", 409)
 	if end := th.untilDistribution(d.DistributionID, "canceled"); end.Counts.Messages == n {
 		t.Errorf("%+v", end)
+	}
+}
+
+// A pause holds messages that are made already, over a restart, until they are
+// resumed.
+func TestPausedDistributionHoldsWhatWaits(t *testing.T) {
+	dir := t.TempDir()
+	th := startHub(t, dir, nil)
+	which := whichSenders{Channel: "sms", Sandbox: true}
+	mustAdminister[[]senderView](t, dir, "channels.pause", which)
+	const n = 20
+	var recipients strings.Builder
+	for i := range n {
+		fmt.Fprintf(&recipients, `,{"to":{"sms":"+1415555%04d"}}`, i)
+	}
+	d, a := th.distribute(`{"content":{"sms":{"content":"Hello"}},"recipients":[` + recipients.String()[1:] + `],"routing":{"mode":"all"}}`)
+	if a.status != 202 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	id := d.DistributionID
+	th.untilDistribution(id, "running") // all are made, and wait for the sender
+	turn := func(what string) {
+		t.Helper()
+		if a := request(t, "POST", th.URL()+"/api/v1/content/distributions/"+id+"/"+what, th.key, ""); a.status != 200 {
+			t.Errorf("%s: %d %s", what, a.status, a.body)
+		}
+	}
+	turn("pause")
+	mustAdminister[[]senderView](t, dir, "channels.resume", which)
+	th.awaitDistribution(id, func(d *distribution) bool { return d.Outcome.Withheld == n })
+	th.stop()
+	th = startHub(t, dir, nil)
+	if now := th.distribution(id); now.Status != "paused" || now.Outcome.Withheld != n || now.Outcome.Waiting != n {
+		t.Errorf("after a restart %+v", now)
+	}
+	turn("resume")
+	if end := th.untilDistribution(id, "completed"); end.Outcome.Sent != n || end.Outcome.Waiting != 0 {
+		t.Errorf("in the end %+v", end)
 	}
 }

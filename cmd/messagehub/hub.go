@@ -77,7 +77,7 @@ func newHub(o hubOptions) (*Hub, error) {
 	h.tiers.set(o.config.Tiers)
 	h.working = o.config.Senders
 	for _, step := range []func() error{
-		h.openStore, h.loadKeys, h.openVault, h.makeWebhooks, h.makeSandbox, h.makeDelivery, h.makeExpander, h.makeAPI, h.makeOps, h.openAdmin,
+		h.openStore, h.loadKeys, h.openVault, h.makeWebhooks, h.makeSandbox, h.makeExpander, h.makeDelivery, h.makeAPI, h.makeOps, h.openAdmin,
 	} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, h.Close())

@@ -5,6 +5,7 @@ import (
 
 	"messagehub/relay"
 	"messagehub/relay/distribute"
+	"messagehub/store/message"
 )
 
 // makeExpander makes what expands distributions into messages. It leaves half of
@@ -15,6 +16,7 @@ func (h *Hub) makeExpander() error {
 	h.expander = distribute.New(distribute.Options{
 		Log: h.store, Book: h.store, Rows: h.store, Contacts: h.store, OptOuts: h.store, Backlog: h.store,
 		Channels: relay.DistributionChannels(h.channels(h.config.Senders)), Ceiling: max(limits.Backlog/2, 1), Now: now, Logger: h.log.Logger,
+		Observe: func(n message.DistributionCounts) { h.metrics.ObserveDistributed(n) },
 	})
 	return nil
 }

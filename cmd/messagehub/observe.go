@@ -21,7 +21,7 @@ func (h *Hub) makeMetrics() {
 		channels = append(channels, spec.Name)
 	}
 	h.metrics = relay.NewMetrics(relay.MetricsOptions{
-		Channels: channels, Codes: codes, Waiting: h.store, Endpoints: h.webhooks, LogDropped: h.log.sink.Dropped, Now: now,
+		Channels: channels, Codes: codes, Waiting: h.store, Endpoints: h.webhooks, Distributions: h.expander, LogDropped: h.log.sink.Dropped, Now: now,
 	})
 }
 
