@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,35 +37,10 @@ type shownContact struct {
 	UpdatedAt  string                     `json:"updatedAt"`
 }
 
-// contactAnswer is an answer that holds one thing.
-type contactAnswer struct {
-	Data json.RawMessage `json:"data"`
-}
-
 func contactsGetCommand(s streams) *cobra.Command {
-	var out output
-	cmd := &cobra.Command{
-		Use: "get CONTACT-ID", Short: "Show one contact", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := newAPI()
-			if err != nil {
-				return err
-			}
-			var answer contactAnswer
-			if err := a.call(cmd.Context(), "GET", contactPath(args[0]), nil, nil, &answer); err != nil {
-				return err
-			}
-			return out.show(s, answer.Data, func() error {
-				var c shownContact
-				if err := json.Unmarshal(answer.Data, &c); err != nil {
-					return err
-				}
-				return printContact(s, &c)
-			})
-		},
-	}
-	out.flag(cmd)
-	return cmd
+	return single[shownContact]{
+		use: "get CONTACT-ID", short: "Show one contact", method: "GET", path: contactPath, print: printContact,
+	}.command(s)
 }
 
 func contactPath(id string) string { return "/api/v1/contacts/" + url.PathEscape(id) }
@@ -95,64 +68,19 @@ func pairs[V any](object map[string]V) string {
 }
 
 func contactsListCommand(s streams) *cobra.Command {
-	var out output
-	filters := map[string]*string{}
-	limit := 0
-	cmd := &cobra.Command{
-		Use: "list", Short: "List contacts, oldest first", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := newAPI()
-			if err != nil {
-				return err
-			}
-			query := url.Values{"limit": {strconv.Itoa(limit)}}
-			for name, value := range filters {
-				if *value != "" {
-					query.Set(name, *value)
-				}
-			}
-			var answer struct {
-				Data []json.RawMessage `json:"data"`
-				Page struct {
-					Next *string `json:"next"`
-				} `json:"page"`
-			}
-			if err := a.call(cmd.Context(), "GET", "/api/v1/contacts?"+query.Encode(), nil, nil, &answer); err != nil {
-				return err
-			}
-			return out.show(s, answer.Data, func() error { return printContacts(s, answer.Data, answer.Page.Next) })
+	return listing[shownContact]{
+		short: "List contacts, oldest first", path: "/api/v1/contacts",
+		filters: []filter{
+			{flag: "tag", usage: "only those with this tag"},
+			{flag: "external-id", param: "externalId", usage: "only the one with your own id"},
+			{flag: "channel", usage: "beside --address: what the address is of"},
+			{flag: "address", usage: "only those with this address"},
 		},
-	}
-	for _, f := range [][3]string{
-		{"tag", "tag", "only those with this tag"},
-		{"external-id", "externalId", "only the one with your own id"},
-		{"channel", "channel", "beside --address: what the address is of"},
-		{"address", "address", "only those with this address"},
-		{"after", "after", "go on behind this cursor"},
-	} {
-		filters[f[1]] = cmd.Flags().String(f[0], "", f[2])
-	}
-	cmd.Flags().IntVar(&limit, "limit", 20, "how many, at most 200")
-	out.flag(cmd)
-	return cmd
-}
-
-func printContacts(s streams, all []json.RawMessage, next *string) error {
-	rows := make([][]string, len(all))
-	for i, raw := range all {
-		var c shownContact
-		if err := json.Unmarshal(raw, &c); err != nil {
-			return err
-		}
-		rows[i] = []string{c.ID, text(c.ExternalID), text(c.Name), pairs(c.Identities), strings.Join(c.Tags, ", "), pairs(c.OptOut)}
-	}
-	if err := printTable(s, "ID EXTERNAL-ID NAME IDENTITIES TAGS OPTED-OUT", rows, "no contacts match"); err != nil {
-		return err
-	}
-	if next != nil {
-		fmt.Fprintln(s.err, "more with --after "+*next)
-	}
-	return nil
+		header: "ID EXTERNAL-ID NAME IDENTITIES TAGS OPTED-OUT", none: "no contacts match",
+		row: func(c *shownContact) []string {
+			return []string{c.ID, text(c.ExternalID), text(c.Name), pairs(c.Identities), strings.Join(c.Tags, ", "), pairs(c.OptOut)}
+		},
+	}.command(s)
 }
 
 // shownErasure is an erasure as the API shows it.
@@ -165,35 +93,15 @@ type shownErasure struct {
 }
 
 func contactsEraseCommand(s streams) *cobra.Command {
-	var out output
-	cmd := &cobra.Command{
-		Use: "erase CONTACT-ID", Short: "Erase a contact, in its messages too", Args: cobra.ExactArgs(1),
-		Long: `Deletes a contact and erases its personal data, in its messages and in the files
+	return single[shownErasure]{
+		use: "erase CONTACT-ID", short: "Erase a contact, in its messages too",
+		long: `Deletes a contact and erases its personal data, in its messages and in the files
 of the store too. Ids and statuses stay, and so do its opt-outs, as hashes. Run
 it again to see how far the erasure has come.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := newAPI()
-			if err != nil {
-				return err
-			}
-			e, raw, err := eraseContact(cmd.Context(), a, args[0])
-			if err != nil {
-				return err
-			}
-			return out.show(s, raw, func() error {
-				_, err := fmt.Fprintf(s.out, "%s  erasure %s, %d messages\n", e.ContactID, e.Erasure, e.Messages)
-				return err
-			})
+		method: "DELETE", path: contactPath,
+		print: func(s streams, e *shownErasure) error {
+			_, err := fmt.Fprintf(s.out, "%s  erasure %s, %d messages\n", e.ContactID, e.Erasure, e.Messages)
+			return err
 		},
-	}
-	out.flag(cmd)
-	return cmd
-}
-
-func eraseContact(ctx context.Context, a *api, id string) (e shownErasure, raw json.RawMessage, err error) {
-	var answer contactAnswer
-	if err := a.call(ctx, "DELETE", contactPath(id), nil, nil, &answer); err != nil {
-		return e, nil, err
-	}
-	return e, answer.Data, json.Unmarshal(answer.Data, &e)
+	}.command(s)
 }

@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
-
-	"messagehub/store/message/json"
 )
 
 func messagesCommand(s streams) *cobra.Command {
@@ -52,31 +49,10 @@ type shownEntry struct {
 }
 
 func messagesGetCommand(s streams) *cobra.Command {
-	var out output
-	cmd := &cobra.Command{
-		Use: "get MESSAGE-ID", Short: "Show one message with its attempts", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := newAPI()
-			if err != nil {
-				return err
-			}
-			var answer struct {
-				Data json.RawMessage `json:"data"`
-			}
-			if err := a.call(cmd.Context(), "GET", "/api/v1/messages/"+url.PathEscape(args[0]), nil, nil, &answer); err != nil {
-				return err
-			}
-			return out.show(s, answer.Data, func() error {
-				var m shownMessage
-				if err := json.Unmarshal(answer.Data, &m); err != nil {
-					return err
-				}
-				return printMessage(s, &m)
-			})
-		},
-	}
-	out.flag(cmd)
-	return cmd
+	return single[shownMessage]{
+		use: "get MESSAGE-ID", short: "Show one message with its attempts", method: "GET", print: printMessage,
+		path: func(id string) string { return "/api/v1/messages/" + url.PathEscape(id) },
+	}.command(s)
 }
 
 func printMessage(s streams, m *shownMessage) error {
@@ -121,66 +97,22 @@ func code(f *sendFailure) string {
 }
 
 func messagesListCommand(s streams) *cobra.Command {
-	var out output
-	filters := map[string]*string{}
-	limit := 0
-	cmd := &cobra.Command{
-		Use: "list", Short: "List messages, newest first", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := newAPI()
-			if err != nil {
-				return err
-			}
-			query := url.Values{"limit": {strconv.Itoa(limit)}}
-			for name, value := range filters {
-				if *value != "" {
-					query.Set(name, *value)
-				}
-			}
-			var answer struct {
-				Data []json.RawMessage `json:"data"`
-				Page struct {
-					Next *string `json:"next"`
-				} `json:"page"`
-			}
-			if err := a.call(cmd.Context(), "GET", "/api/v1/messages?"+query.Encode(), nil, nil, &answer); err != nil {
-				return err
-			}
-			return out.show(s, answer.Data, func() error { return printMessages(s, answer.Data, answer.Page.Next) })
+	cmd := listing[shownMessage]{
+		short: "List messages, newest first", path: "/api/v1/messages",
+		filters: []filter{
+			{flag: "status", usage: "only those with this status"},
+			{flag: "channel", usage: "only those that began on this channel"},
+			{flag: "to", usage: "only those to this recipient"},
+			{flag: "reference", usage: "only those with your own id"},
+			{flag: "from", usage: "accepted at or after this time, such as 2026-01-31T12:00:00Z"},
+			{flag: "until", usage: "accepted before this time"},
 		},
-	}
-	for _, f := range [][2]string{
-		{"status", "only those with this status"},
-		{"channel", "only those that began on this channel"},
-		{"to", "only those to this recipient"},
-		{"reference", "only those with your own id"},
-		{"from", "accepted at or after this time, such as 2026-01-31T12:00:00Z"},
-		{"until", "accepted before this time"},
-		{"after", "go on behind this cursor"},
-	} {
-		filters[f[0]] = cmd.Flags().String(f[0], "", f[1])
-	}
-	cmd.Flags().IntVar(&limit, "limit", 20, "how many, at most 200")
+		header: "ID CREATED CHANNEL TO STATUS ERROR ATTEMPTS", none: "no messages match",
+		row: func(m *shownMessage) []string {
+			return []string{m.ID, m.CreatedAt, m.Channel, m.To, m.Status, code(m.Error), strconv.Itoa(len(m.Attempts))}
+		},
+	}.command(s)
 	completeFlag(cmd, "channel", channelNames)
 	completeFlag(cmd, "status", messageStatuses)
-	out.flag(cmd)
 	return cmd
-}
-
-func printMessages(s streams, all []json.RawMessage, next *string) error {
-	rows := make([][]string, len(all))
-	for i, raw := range all {
-		var m shownMessage
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return err
-		}
-		rows[i] = []string{m.ID, m.CreatedAt, m.Channel, m.To, m.Status, code(m.Error), strconv.Itoa(len(m.Attempts))}
-	}
-	if err := printTable(s, "ID CREATED CHANNEL TO STATUS ERROR ATTEMPTS", rows, "no messages match"); err != nil {
-		return err
-	}
-	if next != nil {
-		fmt.Fprintln(s.err, strings.TrimSpace("more with --after "+*next))
-	}
-	return nil
 }

@@ -58,7 +58,8 @@ func rootCommand(s streams, ran *bool) *cobra.Command {
 		&cobra.Group{ID: "admin", Title: "Administer:"},
 	)
 	group(root, "run", demoCommand(s), serveCommand(s), simCommand(s))
-	group(root, "use", sendCommand(s), batchCommand(s), messagesCommand(s), contactsCommand(s))
+	group(root, "use", sendCommand(s), batchCommand(s), messagesCommand(s), contactsCommand(s),
+		distributeCommand(s), distributionsCommand(s))
 	group(root, "develop", triggerCommand(s), sandboxCommand(s), listenCommand(s), explainCommand(s))
 	group(root, "admin", channelsCommand(s), keysCommand(s), workspacesCommand(s), storeCommand(s), backupCommand(s),
 		restoreCommand(s), auditCommand(s), vaultCommand(s), configCommand(s))
