@@ -8,6 +8,7 @@ import (
 // Told is the relay's word about one message.
 type Told struct {
 	ID       string
+	To       string
 	Status   string
 	Attempts []ToldAttempt
 }

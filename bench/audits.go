@@ -78,12 +78,13 @@ type page struct {
 // listed is a message of a page.
 type listed struct {
 	ID       string
+	To       string
 	Status   string
 	Attempts []struct{ Channel, Status, ProviderMessageID string }
 }
 
 func (m *listed) told() Told {
-	t := Told{ID: m.ID, Status: m.Status}
+	t := Told{ID: m.ID, To: m.To, Status: m.Status}
 	for _, a := range m.Attempts {
 		t.Attempts = append(t.Attempts, ToldAttempt{a.Channel, a.Status, a.ProviderMessageID})
 	}
@@ -143,22 +144,28 @@ func readLedger(path string) ([]Receipt, error) {
 }
 
 // parseLedger reads the lines whose texts begin with a number of ours.
-func parseLedger(text []byte) []Receipt {
-	var out []Receipt
-	lines := bufio.NewScanner(bytes.NewReader(text))
+func parseLedger(text []byte) (out []Receipt) {
+	eachReceived(text, func(channel, to, text string) {
+		if len(text) < load.RefDigits {
+			return
+		}
+		if n, err := strconv.ParseUint(text[:load.RefDigits], 10, 64); err == nil {
+			out = append(out, Receipt{N: n, To: channel + " " + to})
+		}
+	})
+	return out
+}
+
+// eachReceived calls f for each line of a ledger.
+func eachReceived(ledger []byte, f func(channel, to, text string)) {
+	lines := bufio.NewScanner(bytes.NewReader(ledger))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var line struct{ Channel, To, Text string }
-		if json.Unmarshal(lines.Bytes(), &line) != nil || len(line.Text) < load.RefDigits {
-			continue
+		if json.Unmarshal(lines.Bytes(), &line) == nil {
+			f(line.Channel, line.To, line.Text)
 		}
-		n, err := strconv.ParseUint(line.Text[:load.RefDigits], 10, 64)
-		if err != nil {
-			continue
-		}
-		out = append(out, Receipt{N: n, To: line.Channel + " " + line.To})
 	}
-	return out
 }
 
 // Waiting for messages to come to their end: between two looks half of the time

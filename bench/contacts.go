@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -227,14 +226,9 @@ func erased(ctx context.Context, relay *server, id string) (bool, error) {
 		return false, err
 	}
 	req.Header.Set("Authorization", "Bearer "+relay.key)
-	resp, err := http.DefaultClient.Do(req)
+	body, err := whole(ask(req))
 	if err != nil {
 		return false, fmt.Errorf("erase contact: %w", err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxScrape))
-	if err != nil || resp.StatusCode/100 != 2 {
-		return false, fmt.Errorf("erase contact: %w", errors.Join(statusError(resp.StatusCode), err))
 	}
 	var answer struct{ Data struct{ Erasure string } }
 	if err := json.Unmarshal(body, &answer); err != nil {

@@ -58,12 +58,7 @@ func (s *server) metrics(ctx context.Context) (scrape, error) {
 
 // get fetches a body that is not too large.
 func get(ctx context.Context, url, key string) ([]byte, error) {
-	body, err := open(ctx, url, key)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	return io.ReadAll(io.LimitReader(body, maxScrape))
+	return whole(open(ctx, url, key))
 }
 
 // open asks for url and returns what it is answered with.
@@ -75,18 +70,33 @@ func open(ctx context.Context, url, key string) (io.ReadCloser, error) {
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
+	return ask(req)
+}
+
+// ask makes a request and returns the body of its answer, if that says that all
+// is well.
+func ask(req *http.Request) (io.ReadCloser, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		_ = resp.Body.Close()
 		return nil, statusError(resp.StatusCode)
 	}
 	return resp.Body, nil
 }
 
-// statusError is an answer that is not 200.
+// whole reads what ask or open has returned, up to a bound.
+func whole(body io.ReadCloser, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, maxScrape))
+}
+
+// statusError is an answer that is none of 2xx.
 type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }

@@ -34,6 +34,7 @@ func Suite(full bool, kannel float64) []Planned {
 		{"shed", nil},
 		deliver,
 		{"tiers", nil},
+		{"distribute", nil},
 		{"growth", []string{"--stored", many}},
 		{"footprint", []string{"--stored", stored}},
 		{"recovery", []string{"--stored", stored}},

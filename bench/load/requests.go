@@ -68,13 +68,18 @@ type place struct{ recipient, ref int }
 
 // Send makes single sends.
 func Send(target *url.URL, key string, m Message) *Shape {
-	return newShape(target, key, "/api/v1/messages/send", m.body())
+	return newShape(target, key, "/api/v1/messages/send", "application/json", m.body())
 }
 
 // Batch makes batches of n messages.
 func Batch(target *url.URL, key string, m Message, n int) *Shape {
 	messages := strings.Repeat(m.body()+",", n)
-	return newShape(target, key, "/api/v1/messages/batch", `{"messages":[`+messages[:len(messages)-1]+`]}`)
+	return newShape(target, key, "/api/v1/messages/batch", "application/json", `{"messages":[`+messages[:len(messages)-1]+`]}`)
+}
+
+// Lines makes batches of n messages as NDJSON.
+func Lines(target *url.URL, key string, m Message, n int) *Shape {
+	return newShape(target, key, "/api/v1/messages/batch", "application/x-ndjson", strings.Repeat(m.body()+"\n", n))
 }
 
 const (
@@ -94,9 +99,9 @@ func (m Message) body() string {
 	return fmt.Sprintf(`%s%09d","channel":%q,%s%s"%s}`, recipientMark, 0, m.Channel, refMark, content, fallback)
 }
 
-func newShape(target *url.URL, key, path, body string) *Shape {
+func newShape(target *url.URL, key, path, kind, body string) *Shape {
 	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n", strings.TrimRight(target.Path, "/")+path, target.Host, key, len(body))
+		"Content-Type: %s\r\nContent-Length: %d\r\n\r\n", strings.TrimRight(target.Path, "/")+path, target.Host, key, kind, len(body))
 	s := &Shape{bytes: []byte(head + body)}
 	for at := len(head); ; {
 		to := strings.Index(string(s.bytes[at:]), recipientMark)
@@ -126,6 +131,24 @@ func (s *Shape) Next(n, repeat uint64) []byte {
 		n++
 	}
 	return s.bytes
+}
+
+// Some is the first requests of a source that would go on, made by one worker.
+type Some struct {
+	Requests
+	Left int
+}
+
+// Clone implements [Requests]: what is left is shared, so it has one worker.
+func (s *Some) Clone() Requests { return s }
+
+// Next implements [Requests].
+func (s *Some) Next(n, repeat uint64) []byte {
+	if s.Left == 0 {
+		return nil
+	}
+	s.Left--
+	return s.Requests.Next(n, repeat)
 }
 
 // digits writes the last digits of n, as many as fit.

@@ -31,7 +31,7 @@ func (benchAdmin) CreateWorkspace(dir, name string, perMinute int) error {
 // CreateKey implements [bench.Admin].
 func (benchAdmin) CreateKey(dir, workspace string, test bool) (string, error) {
 	key, err := administer[createdKey](dir, "keys.create", newKey{
-		Workspace: workspace, Test: test, Scopes: []string{"messages:send", "messages:read"},
+		Workspace: workspace, Test: test, Scopes: []string{"messages:send", "messages:read", "contacts:write", "content:distribute"},
 	})
 	return key.Key, err
 }

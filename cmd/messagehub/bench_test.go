@@ -105,6 +105,7 @@ func TestBenchLoadOnARunningRelay(t *testing.T) {
 func TestBenchScenariosInSmall(t *testing.T) {
 	for _, args := range [][]string{
 		{"batch", "--size", "50"},
+		{"distribute", "--per-second", "200", "--rate", "50"},
 		{"receipts", "--messages", "200"},
 		{"recovery", "--stored", "500", "--pending", "100"},
 		{"shed", "--spread", "200"},

@@ -78,9 +78,9 @@ func (t *timetable) tidy() {
 	}
 }
 
-// quarter is what the moments of messages that wait are whole multiples of, so
-// that those of a quarter of a second come due together.
-const quarter = second / burst
+// beat is what the moments of messages that wait are whole multiples of, so that
+// those of one burst come due together.
+const beat = second / burst
 
 // slot returns when a message may go to somebody for whom the window is that of
 // a zone; 0: at once.
@@ -96,7 +96,7 @@ func (t *timetable) slot(w message.Window, zone string, at message.Time) message
 		free := t.free(when)
 		if when = opens(w, zone, free); when == free {
 			when = t.book(when)
-			return when - when%quarter
+			return when - when%beat
 		}
 	}
 }
