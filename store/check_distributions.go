@@ -74,6 +74,9 @@ func (c *checker) checkDistribution(ws message.WorkspaceID, id message.ID, plan 
 			return fmt.Errorf("chunk %d of its recipients is missing", n)
 		}
 	}
+	if p := &d.Progress; p.Held > p.Spans {
+		return fmt.Errorf("%d of its %d runs of messages are to be released", p.Held, p.Spans)
+	}
 	if d.Version.Sequence() > c.head.sequence {
 		return fmt.Errorf("it is from behind the end of the log, sequence %d", c.head.sequence)
 	}

@@ -15,8 +15,9 @@ import (
 )
 
 // TestKillDuringDistribution kills a relay ten times while it makes the messages
-// of a distribution to an audience; then each contact has one message, and no
-// provider got one twice. MESSAGEHUB_DISTRIBUTE_CONTACTS sets how many contacts.
+// of a distribution to an audience, now and then right after a pause; then each
+// contact has one message, and no provider got one twice.
+// MESSAGEHUB_DISTRIBUTE_CONTACTS sets how many contacts.
 func TestKillDuringDistribution(t *testing.T) {
 	const kills = 10
 	contacts := 2000
@@ -35,13 +36,22 @@ func TestKillDuringDistribution(t *testing.T) {
 		t.Fatalf("%d %s", status, answer)
 	}
 	working := 0
-	for range kills {
+	turn := func(what string) {
+		if status, answer := c.call("POST", "/api/v1/content/distributions/"+d.DistributionID+"/"+what, ""); status != 200 && status != 409 {
+			t.Fatalf("%s: %d %s", what, status, answer)
+		}
+	}
+	for i := range kills {
 		time.Sleep(time.Duration(50+rand.IntN(200)) * time.Millisecond)
 		if _, answer := c.call("GET", "/api/v1/content/distributions/"+d.DistributionID, ""); distributionIn(t, answer).Status == "expanding" {
 			working++
 		}
+		if i%3 == 0 {
+			turn("pause")
+		}
 		c.relay.kill()
 		c.startRelay()
+		turn("resume") // 409: it is over
 	}
 	now := d
 	for now.Status == "expanding" || now.Statuses["whatsapp"]["queued"] > 0 {
