@@ -123,11 +123,12 @@ func (f *distributeFlags) read(s streams, name string) ([]byte, error) {
 		}
 		return body, nil
 	}
-	read := recipientLines
+	var recipients []json.RawMessage
 	if form == "csv" {
-		read = recipientRows
+		recipients, err = recipientRows(body, channelNames())
+	} else {
+		recipients, err = recipientLines(body)
 	}
-	recipients, err := read(body)
 	if err == nil && len(recipients) > message.MaxRecipients {
 		err = fail(exitUsage, `import them as contacts with a tag ("messagehub contacts import"), and give the tag with --tag`,
 			"%d recipients are more than the %d that a request takes", len(recipients), message.MaxRecipients)
@@ -193,15 +194,14 @@ type recipient struct {
 	Params    map[string]string `json:"params,omitempty"`
 }
 
-// recipientRows reads recipients as CSV with a header. An empty cell says
-// nothing.
-func recipientRows(body []byte) (all []json.RawMessage, err error) {
+// recipientRows reads recipients as CSV with a header, in which channels name
+// columns of addresses. An empty cell says nothing.
+func recipientRows(body []byte, channels []string) (all []json.RawMessage, err error) {
 	rows := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
 	header, err := rows.Read()
 	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
-	channels := channelNames()
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {

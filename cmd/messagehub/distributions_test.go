@@ -77,19 +77,21 @@ func TestDistributionsOnTheCommandLine(t *testing.T) {
 // TestRecipientsOfAFile: what a file of recipients says, and what is wrong with
 // it.
 func TestRecipientsOfAFile(t *testing.T) {
-	rows, err := recipientRows([]byte("contactId,sms,name\ncon_1,,Kim\n,+821000000002,\n"))
+	rows, err := recipientRows([]byte("contactId,sms,name\ncon_1,,Kim\n,+821000000002,\n"), channelNames())
 	if got := string(bytes.Join(raw(rows), []byte(" "))); err != nil || got != `{"contactId":"con_1","params":{"name":"Kim"}} {"to":{"sms":"+821000000002"}}` {
 		t.Errorf("%s, %v", got, err)
 	}
 	if lines, err := recipientLines([]byte("\n {\"to\":{}} \n\n[]")); err != nil || len(lines) != 2 || string(lines[0]) != `{"to":{}}` {
 		t.Errorf("%s, %v", lines, err)
 	}
-	for text, read := range map[string]func([]byte) ([]json.RawMessage, error){"": recipientRows, "a,b\n1\n": recipientRows, "{}\n{": recipientLines} {
+	for text, read := range map[string]func([]byte) ([]json.RawMessage, error){"": smsRows, "a,b\n1\n": smsRows, "{}\n{": recipientLines} {
 		if got, err := read([]byte(text)); err == nil {
 			t.Errorf("%q is read as %s", text, got)
 		}
 	}
 }
+
+func smsRows(body []byte) ([]json.RawMessage, error) { return recipientRows(body, []string{"sms"}) }
 
 func raw(all []json.RawMessage) (out [][]byte) {
 	for _, r := range all {
@@ -101,7 +103,7 @@ func raw(all []json.RawMessage) (out [][]byte) {
 // FuzzRecipients: whatever a file holds, what is read of it are JSON values.
 func FuzzRecipients(f *testing.F) {
 	mutate.Bytes(f, [][]byte{[]byte("sms,name\n+821000000002,\"a\"\"b\"\n"), []byte("{\"to\":{}}\n")}, func(t testing.TB, body []byte) {
-		for _, read := range []func([]byte) ([]json.RawMessage, error){recipientRows, recipientLines} {
+		for _, read := range []func([]byte) ([]json.RawMessage, error){smsRows, recipientLines} {
 			all, err := read(body)
 			for _, r := range all {
 				if err == nil && !json.Valid(r) {
