@@ -101,7 +101,7 @@ type InvalidRecipient struct {
 }
 
 // DistributionStatus is how far a distribution has come. A listing has neither
-// Statuses nor InvalidRecipients.
+// Statuses, Outcome nor InvalidRecipients.
 type DistributionStatus struct {
 	DistributionID string     `json:"distributionId"`
 	Status         string     `json:"status"` // expanding, running, paused, completed or canceled
@@ -122,7 +122,19 @@ type DistributionStatus struct {
 	UpdatedAt  time.Time `json:"updatedAt"`
 	// Statuses count the messages by channel and status.
 	Statuses          map[string]map[string]int `json:"statuses"`
+	Outcome           DistributionOutcome       `json:"outcome"`
 	InvalidRecipients []InvalidRecipient        `json:"invalidRecipients"` // the first hundred
+}
+
+// DistributionOutcome is what became of the messages of a distribution.
+type DistributionOutcome struct {
+	Waiting  int            `json:"waiting"`
+	Withheld int            `json:"withheld"` // of these, by a pause when their turn had come
+	Sent     int            `json:"sent"`     // delivered and read ones, too
+	Canceled int            `json:"canceled"`
+	Failed   int            `json:"failed"`  // expired ones, too
+	Skipped  int            `json:"skipped"` // no channel could be tried
+	Reasons  map[string]int `json:"reasons"` // codes of those that failed or were skipped
 }
 
 const distributionsPath = "/api/v1/content/distributions"
@@ -161,7 +173,8 @@ func (c *Client) Distributions(ctx context.Context) iter.Seq2[*DistributionStatu
 	return pages[*DistributionStatus](ctx, c, distributionsPath, nil)
 }
 
-// PauseDistribution has no more messages made. Those that are made go on.
+// PauseDistribution has no more messages made, and none started that waits. Those
+// that a provider has go on.
 func (c *Client) PauseDistribution(ctx context.Context, id string) (*DistributionStatus, error) {
 	return c.distribution(ctx, http.MethodPost, distributionPath(id)+"/pause")
 }

@@ -37,7 +37,7 @@ func TestDistribute(t *testing.T) {
 }
 
 func TestDistributionCalls(t *testing.T) {
-	one := `{"distributionId":"dst_1","status":"canceled","progress":{"expected":2,"done":1},"counts":{"messages":1},"takingBack":true,"statuses":{"sms":{"queued":1}}}`
+	one := `{"distributionId":"dst_1","status":"canceled","progress":{"expected":2,"done":1},"counts":{"messages":1},"takingBack":true,"statuses":{"sms":{"queued":1}},"outcome":{"waiting":1,"failed":2,"reasons":{"blocked":2}}}`
 	c, s := scripted(t, answer{200, "", `{"data":` + one + `}`}, answer{}, answer{200, "", `{"data":` + one + `}`}, answer{200, "", `{"data":` + one + `}`},
 		answer{200, "", `{"data":` + one + `}`}, answer{200, "", `{"data":[` + one + `],"page":{"next":null}}`})
 	for _, call := range []func() (*DistributionStatus, error){
@@ -46,7 +46,8 @@ func TestDistributionCalls(t *testing.T) {
 		func() (*DistributionStatus, error) { return c.ResumeDistribution(t.Context(), "dst_1") },
 		func() (*DistributionStatus, error) { return c.CancelDistribution(t.Context(), "dst_1") },
 	} {
-		if d, err := call(); err != nil || d.Progress.Done != 1 || d.Counts.Messages != 1 || !d.TakingBack || d.Statuses["sms"]["queued"] != 1 {
+		if d, err := call(); err != nil || d.Progress.Done != 1 || d.Counts.Messages != 1 || !d.TakingBack || d.Statuses["sms"]["queued"] != 1 ||
+			d.Outcome.Waiting != 1 || d.Outcome.Failed != 2 || d.Outcome.Reasons["blocked"] != 2 {
 			t.Errorf("%+v, %v", d, err)
 		}
 	}
