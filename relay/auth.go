@@ -110,6 +110,7 @@ func (c *call) usable(key *Key) Code {
 }
 
 func (c *call) showQuota(q quota) {
+	c.quota = q
 	if q.limit == 0 {
 		return
 	}

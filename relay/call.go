@@ -31,6 +31,7 @@ type call struct {
 	// began is at, to measure from.
 	began time.Time
 
+	quota   quota // what its key has left
 	head    head
 	client  netip.Addr // see clientAddress
 	located bool

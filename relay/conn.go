@@ -188,15 +188,20 @@ func (c *conn) Write(p []byte) (int, error) {
 	if !bytes.HasPrefix(p, []byte("HTTP/1.1 100 ")) {
 		c.phase = phaseIdle
 	}
-	if kept, err := c.hold.keep(p); kept {
-		return len(p), err
+	n := len(p)
+	p, err := c.hold.keep(p)
+	if len(p) == 0 || err != nil {
+		return n, err
 	}
 	now := time.Now()
 	c.seen = now
 	if err := c.armWrite(now); err != nil {
 		return 0, err
 	}
-	return c.Conn.Write(p)
+	if _, err := c.Conn.Write(p); err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 // RemoteAddr returns the peer's address, or the client's that a PROXY header

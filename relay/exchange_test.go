@@ -22,10 +22,11 @@ func (l *discardLog) Await(message.Ticket) (message.Acceptance, error) {
 	return message.Acceptance{ID: l.last, Status: message.Queued}, nil
 }
 
-func (l *discardLog) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
+func (l *discardLog) Submit(o *message.Outbound, _ message.Idempotency, c message.Completion) (message.Acceptance, error) {
 	l.last = message.NewID(message.At(1, 0), o.Salt)
-	c.Complete(nil)
-	return message.Acceptance{ID: l.last, Status: message.Queued}, nil
+	a := message.Acceptance{ID: l.last, Status: message.Queued}
+	c.Complete(a, nil)
+	return a, nil
 }
 
 // exchange is a client that allocates nothing itself.

@@ -88,8 +88,8 @@ func (l *fakeLog) await(t message.Ticket, id message.ID) (message.Acceptance, er
 
 // Submit says at once what becomes of the message, and completes it as Await
 // would return.
-func (l *fakeLog) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
-	t, err := l.Enter(o, message.Idempotency{})
+func (l *fakeLog) Submit(o *message.Outbound, key message.Idempotency, c message.Completion) (message.Acceptance, error) {
+	t, err := l.Enter(o, key)
 	if err != nil {
 		return message.Acceptance{}, err
 	}
@@ -102,8 +102,8 @@ func (l *fakeLog) Submit(o *message.Outbound, c message.Completion) (message.Acc
 	}
 	id := message.NewID(message.At(uint64(l.submitted), 0), o.Salt)
 	go func() {
-		_, err := l.await(t, id)
-		c.Complete(err)
+		a, err := l.await(t, id)
+		c.Complete(a, err)
 	}()
 	return message.Acceptance{ID: id, Status: status}, nil
 }

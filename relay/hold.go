@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"messagehub/relay/tcp"
+	"messagehub/store/message"
 )
 
 // hold keeps back what is written to a connection until the log has said that
@@ -29,6 +30,8 @@ type hold struct {
 		state holdState
 		// kept is the answer, from Write until it is written.
 		kept []byte
+		// outcome is what the log said before the answer was written.
+		outcome outcome
 		// freed, if not nil, is closed when the state becomes free.
 		freed chan struct{}
 		// closing: the connection ends when the state becomes free.
@@ -40,6 +43,8 @@ type hold struct {
 	size   int // in the gate
 	began  time.Time
 	route  *route
+	id     [16]byte // of the request
+	quota  quota
 }
 
 type holdState uint8
@@ -48,9 +53,9 @@ const (
 	holdFree holdState = iota
 	holdPlaced
 	holdWriting
-	// holdRefused: the message is not durable, and its answer, not written
-	// yet, must never be.
-	holdRefused
+	// holdTold: the log has said, before the answer was written, what makes it
+	// another.
+	holdTold
 )
 
 // errRefused ends a connection whose answer must not go out.
@@ -58,7 +63,7 @@ var errRefused = errors.New("message is not durable")
 
 // place begins to hold back. It takes over the call's place in the gate.
 func (h *hold) place(c *call) {
-	h.tenant, h.size, h.began, h.route = c.key.tenant, c.size, c.began, c.route
+	h.tenant, h.size, h.began, h.route, h.id, h.quota = c.key.tenant, c.size, c.began, c.route, c.id, c.quota
 	h.conn.seen = c.began
 	c.gated, c.held = false, true
 	h.mu.Lock()
@@ -72,46 +77,56 @@ func (h *hold) lift(c *call) {
 	h.free()
 }
 
-// keep takes what is written while the hold is placed. It reports false where
-// nothing is held back.
-func (h *hold) keep(p []byte) (kept bool, err error) {
+// keep takes what is written while the hold is placed, and returns what is to
+// be written instead: nothing, or the answer as it has become.
+func (h *hold) keep(p []byte) ([]byte, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
 		switch h.mu.state {
 		case holdPlaced:
 			h.mu.kept = append(h.mu.kept, p...)
-			return true, nil
-		case holdRefused:
-			h.mu.state = holdFree
-			return true, h.refuse()
+			return nil, nil
+		case holdTold:
+			h.freeLocked(holdFree)
+			return h.amendLocked(p)
 		case holdFree:
-			return false, nil
+			return p, nil
 		}
 		h.waitLocked()
 	}
 }
 
 // send writes the answer of a loop's request, which must not wait, or keeps it.
-func (h *hold) send(p []byte) error {
+func (h *hold) send(p []byte) (err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch h.mu.state {
-	case holdRefused:
-		h.mu.state = holdFree
-		return h.refuse()
+	case holdTold:
+		if p, err = h.amendLocked(p); err != nil {
+			h.freeLocked(holdFree)
+			return err
+		}
+		fallthrough
 	case holdFree:
 		h.conn.seen = time.Now()
-		rest := h.try(p)
-		if len(rest) == 0 {
-			return nil
-		}
-		h.mu.kept, h.mu.state = append(h.mu.kept, rest...), holdWriting
-		go h.finish()
+		h.putLocked(p)
 	default:
 		h.mu.kept = append(h.mu.kept, p...)
 	}
 	return nil
+}
+
+// putLocked writes what the connection takes at once, and has the rest written.
+func (h *hold) putLocked(p []byte) {
+	rest := h.try(p)
+	if len(rest) == 0 {
+		h.freeLocked(holdFree)
+		return
+	}
+	h.mu.kept = append(h.mu.kept[:0], rest...)
+	h.mu.state = holdWriting
+	go h.finish()
 }
 
 // delay keeps the answer that follows for some time.
@@ -119,7 +134,7 @@ func (h *hold) delay(d time.Duration) {
 	h.mu.Lock()
 	h.mu.state = holdPlaced
 	h.mu.Unlock()
-	time.AfterFunc(d, func() { h.letGo(nil) })
+	time.AfterFunc(d, func() { h.letGo(outcome{}) })
 }
 
 // busy reports whether something is held back or being written.
@@ -176,22 +191,22 @@ func (h *hold) freeLocked(state holdState) {
 	}
 }
 
-// Complete implements [message.Completion]: it lets the answer go, or answers
-// 503 in its place.
-func (h *hold) Complete(err error) {
-	s := h.conn.listener.server
+// Complete implements [message.Completion]: it lets the answer go, as it was
+// made or as it has become.
+func (h *hold) Complete(a message.Acceptance, err error) {
+	s, o := h.conn.listener.server, outcome{a, err}
 	s.gate.leave(h.tenant, h.size)
-	s.observe(h.answer(err))
-	h.letGo(err)
+	s.observe(h.answer(&o))
+	h.letGo(o)
 }
 
-func (h *hold) letGo(err error) {
+func (h *hold) letGo(o outcome) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.mu.kept) == 0 { // the answer is not written yet
 		state := holdFree
-		if err != nil {
-			state = holdRefused
+		if o.amends() {
+			state, h.mu.outcome = holdTold, o
 		}
 		h.freeLocked(state)
 		return
@@ -199,20 +214,17 @@ func (h *hold) letGo(err error) {
 	if h.conn.listener.server.drained.Load() {
 		h.announceCloseLocked()
 	}
-	if err != nil {
-		_ = h.refuse()
-		h.mu.closing = true
-		h.freeLocked(holdFree)
-		return
+	answer := h.mu.kept
+	if o.amends() {
+		h.mu.outcome = o
+		var err error
+		if answer, err = h.amendLocked(answer); err != nil {
+			h.mu.closing = true
+			h.freeLocked(holdFree)
+			return
+		}
 	}
-	rest := h.try(h.mu.kept)
-	if len(rest) == 0 {
-		h.freeLocked(holdFree)
-		return
-	}
-	h.mu.kept = h.mu.kept[:copy(h.mu.kept, rest)]
-	h.mu.state = holdWriting
-	go h.finish()
+	h.putLocked(answer)
 }
 
 // announceCloseLocked has the kept answer say that the connection ends, as it
@@ -230,10 +242,11 @@ func (h *hold) announceCloseLocked() {
 }
 
 // answer is what observers are told of the answer that the hold lets go.
-func (h *hold) answer(err error) Answer {
+func (h *hold) answer(o *outcome) Answer {
 	a := Answer{Route: h.route.pattern, Status: fasthttp.StatusAccepted, Took: time.Since(h.began)}
-	if err != nil {
-		a.Status, a.Code = fasthttp.StatusServiceUnavailable, Unavailable
+	if o.err != nil {
+		a.Code = o.code()
+		a.Status = h.conn.listener.server.problem(a.Code).Status
 	}
 	return a
 }
@@ -268,9 +281,8 @@ func (h *hold) finish() {
 
 // refuse answers 503 in place of what was kept, and ends the connection.
 func (h *hold) refuse() error {
-	s := h.conn.listener.server
 	_ = h.conn.Conn.SetWriteDeadline(time.Now().Add(rejectLinger))
-	_, _ = h.conn.Conn.Write(s.lastWord(Unavailable))
+	_, _ = h.conn.Conn.Write(h.conn.listener.server.lastWord(Unavailable))
 	_ = h.conn.Conn.Close()
 	return errRefused
 }

@@ -1,10 +1,14 @@
 package relay
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -78,7 +82,7 @@ func TestHoldKeepsTheAnswerUntilTheRecordIsDurable(t *testing.T) {
 	if request.server.gate.requests.Load() != 1 {
 		t.Error("the place in the gate was given back early")
 	}
-	c.hold.Complete(nil)
+	c.hold.Complete(message.Acceptance{}, nil)
 	c.hold.settle()
 	if w.text() != made {
 		t.Errorf("written: %q", w.text())
@@ -94,7 +98,7 @@ func TestHoldKeepsTheAnswerUntilTheRecordIsDurable(t *testing.T) {
 func TestHoldIsOverBeforeTheAnswerIsWritten(t *testing.T) {
 	w, c, request := heldConn(t)
 	c.hold.place(request)
-	c.hold.Complete(nil)
+	c.hold.Complete(message.Acceptance{}, nil)
 	if _, err := c.Write([]byte(made)); err != nil || w.text() != made {
 		t.Errorf("%q, %v", w.text(), err)
 	}
@@ -107,12 +111,12 @@ func TestHoldRefusesWhatIsNotDurable(t *testing.T) {
 		"kept": func(c *conn, request *call) error {
 			c.hold.place(request)
 			_, _ = c.Write([]byte(made))
-			c.hold.Complete(lost)
+			c.hold.Complete(message.Acceptance{}, lost)
 			return nil
 		},
 		"not written yet": func(c *conn, request *call) error {
 			c.hold.place(request)
-			c.hold.Complete(lost)
+			c.hold.Complete(message.Acceptance{}, lost)
 			_, err := c.Write([]byte(made))
 			return err
 		},
@@ -153,7 +157,7 @@ func TestCloseWaitsForWhatIsHeldBack(t *testing.T) {
 		t.Fatal("closed before the answer")
 	default:
 	}
-	c.hold.Complete(nil)
+	c.hold.Complete(message.Acceptance{}, nil)
 	<-w.closed
 	if w.text() != made {
 		t.Errorf("%q", w.text())
@@ -170,7 +174,7 @@ func TestHoldAnnouncesTheEnd(t *testing.T) {
 		c.hold.place(request)
 		_, _ = c.Write([]byte(answer))
 		request.server.Drain()
-		c.hold.Complete(nil)
+		c.hold.Complete(message.Acceptance{}, nil)
 		<-w.closed
 		if got := w.text(); strings.Count(got, "Connection: close\r\n") != 1 || !strings.HasSuffix(got, "\r\n\r\n{}") {
 			t.Errorf("%s: %q", name, got)
@@ -184,7 +188,7 @@ func TestHoldDoesNotWaitForASlowClient(t *testing.T) {
 	w.slow = make(chan struct{})
 	c.hold.place(request)
 	_, _ = c.Write([]byte(made))
-	c.hold.Complete(nil) // returns although the write waits
+	c.hold.Complete(message.Acceptance{}, nil) // returns although the write waits
 	close(w.slow)
 	c.hold.settle()
 	if w.text() != made {
@@ -216,7 +220,7 @@ func TestHoldWritesTheRest(t *testing.T) {
 	c.hold.place(request)
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
 	_, _ = c.Write(large)
-	c.hold.Complete(nil)
+	c.hold.Complete(message.Acceptance{}, nil)
 	_ = c.Close()
 	if got, err := io.ReadAll(client); err != nil || !bytes.Equal(got, large) {
 		t.Errorf("%d of %d bytes, %v", len(got), len(large), err)
@@ -250,7 +254,7 @@ func TestHoldInAnyOrder(t *testing.T) {
 		c.hold.place(request)
 		done := make(chan struct{})
 		go func() {
-			c.hold.Complete(nil)
+			c.hold.Complete(message.Acceptance{}, nil)
 			close(done)
 		}()
 		_, _ = c.Write([]byte(made))
@@ -260,5 +264,57 @@ func TestHoldInAnyOrder(t *testing.T) {
 	c.hold.settle()
 	if got := len(w.text()); got != want {
 		t.Errorf("%d of %d bytes", got, want)
+	}
+}
+
+// The log may find only when it writes that a key has been used before, and say
+// so before the answer is written or after.
+func TestHoldAmendsTheAnswer(t *testing.T) {
+	const answer = "HTTP/1.1 202 Accepted\r\nDate: x\r\nContent-Length: 97\r\nRequest-Id: r\r\n\r\n" +
+		`{"data":{"messageId":"msg_00000000000000000000000000","channel":"sms","status":"queued","test":true}}`
+	first := message.Acceptance{ID: message.NewID(message.At(9, 9), 9), Replayed: true, Status: message.Scheduled}
+	for name, run := range map[string]func(*conn, *call, error){
+		"kept": func(c *conn, request *call, err error) {
+			_, _ = c.Write([]byte(answer))
+			c.hold.Complete(first, err)
+		},
+		"not written yet": func(c *conn, request *call, err error) {
+			c.hold.Complete(first, err)
+			if n, err := c.Write([]byte(answer)); n != len(answer) || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		},
+		"not written yet, on a loop": func(c *conn, request *call, err error) {
+			c.hold.Complete(first, err)
+			if err := c.hold.send([]byte(answer)); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		w, c, request := heldConn(t)
+		c.hold.place(request)
+		run(c, request, nil)
+		c.hold.settle()
+		head, body, _ := strings.Cut(w.text(), "\r\n\r\n")
+		want := `{"data":{"messageId":"` + string(message.AppendID(nil, message.PrefixMessage, first.ID)) + `","channel":"sms","status":"scheduled","test":true}}`
+		if head != "HTTP/1.1 202 Accepted\r\nDate: x\r\nContent-Length: "+fmt.Sprint(len(want))+"\r\nIdempotency-Replayed: true\r\nRequest-Id: r" || body != want {
+			t.Errorf("%s: %s", name, w.text())
+		}
+		w, c, request = heldConn(t)
+		c.hold.place(request)
+		run(c, request, message.ErrKeyReused)
+		c.hold.settle()
+		got, err := http.ReadResponse(bufio.NewReader(strings.NewReader(w.text())), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := io.ReadAll(got.Body)
+		if got.StatusCode != 422 || got.Header.Get("X-RateLimit-Limit") == "" || got.Close || err != nil || !json.Valid(said) ||
+			!bytes.Contains(said, []byte(`"param":"Idempotency-Key"`)) {
+			t.Errorf("%s: %s", name, w.text())
+		}
+		if c.hold.busy() || request.server.gate.requests.Load() != 0 {
+			t.Errorf("%s: the hold is not free", name)
+		}
 	}
 }

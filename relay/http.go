@@ -20,6 +20,7 @@ func (s *Server) newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 		ExpectHandler:                s.answerExpect,
 		Concurrency:                  l.Connections + maxRejects,
 		ReadBufferSize:               l.HeaderBytes,
+		WriteBufferSize:              maxSendAnswer,
 		MaxRequestBodySize:           l.BodyBytes,
 		LazyRequestTime:              true, // calls have a clock of their own; timeouts are the connection's
 		DisablePreParseMultipartForm: true,

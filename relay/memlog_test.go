@@ -57,12 +57,12 @@ func (l *memLog) Await(t message.Ticket) (message.Acceptance, error) {
 	return t.(message.Acceptance), nil
 }
 
-func (l *memLog) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
+func (l *memLog) Submit(o *message.Outbound, _ message.Idempotency, c message.Completion) (message.Acceptance, error) {
 	t, err := l.Enter(o, message.Idempotency{})
 	if err != nil {
 		return message.Acceptance{}, err
 	}
-	go c.Complete(nil)
+	go c.Complete(t.(message.Acceptance), nil)
 	return l.Await(t)
 }
 

@@ -6,15 +6,15 @@ import "bytes"
 const plainLine = "POST " + sendPath + " HTTP/1.1\r\n"
 
 // scanPlain reports whether b is one whole request, and no more, that asks for
-// a send and for nothing that has to be waited for: no idempotency key, no
-// preference, no body still to come. It is strict, so that the HTTP server can't
+// a send and for nothing that has to be waited for: no preference, no body still
+// to come. It is strict, so that the HTTP server can't
 // see its end elsewhere.
 func scanPlain(b []byte) (h head, ok bool) {
 	if !bytes.HasPrefix(b, []byte(plainLine)) {
 		return head{}, false
 	}
 	h = scanHead(b[len(plainLine):])
-	if h.fault != "" || h.coding || h.hasKey || h.expect != nil || h.prefer != nil || h.connection != nil {
+	if h.fault != "" || h.coding || h.expect != nil || h.prefer != nil || h.connection != nil {
 		return head{}, false
 	}
 	length, ok := digits(h.contentLength)

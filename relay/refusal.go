@@ -13,9 +13,10 @@ import (
 // error table for a request that it never sees.
 type refusal struct {
 	row   *problemRow
+	fault Fault    // what it says beside its row; may be empty
 	id    [16]byte // of the request
 	quota quota
-	after int64 // Retry-After, seconds
+	after int64 // Retry-After, seconds; 0: none
 	close bool
 }
 
@@ -25,14 +26,31 @@ func (r *refusal) append(b []byte, now time.Time) []byte {
 	b = append(append(b, ' '), fasthttp.StatusMessage(r.row.Status)...)
 	b = fasthttp.AppendHTTPDate(append(b, "\r\nDate: "...), now)
 	b = append(b, "\r\nContent-Type: application/json\r\nContent-Length: "...)
-	b = strconv.AppendInt(b, int64(len(r.row.before)+requestIDLength+len(r.row.after)), 10)
+	b = strconv.AppendInt(b, int64(r.length()), 10)
 	if r.close {
 		b = append(b, "\r\nConnection: close"...)
 	}
 	b = message.AppendID(append(b, "\r\nRequest-Id: "...), message.PrefixRequest, r.id)
 	b = r.quota.append(b)
-	b = strconv.AppendInt(append(b, "\r\nRetry-After: "...), r.after, 10)
-	return r.row.appendPlain(append(b, "\r\n\r\n"...), r.id)
+	if r.after > 0 {
+		b = strconv.AppendInt(append(b, "\r\nRetry-After: "...), r.after, 10)
+	}
+	return r.appendBody(append(b, "\r\n\r\n"...))
+}
+
+func (r *refusal) appendBody(b []byte) []byte {
+	if r.fault == (Fault{}) {
+		return r.row.appendPlain(b, r.id)
+	}
+	return r.row.appendBody(b, r.id, r.fault, nil)
+}
+
+// length is that of the body.
+func (r *refusal) length() int {
+	if r.fault == (Fault{}) {
+		return len(r.row.before) + requestIDLength + len(r.row.after)
+	}
+	return len(r.appendBody(nil))
 }
 
 // requestIDLength is how long a request id is as clients see it.

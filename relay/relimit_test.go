@@ -42,7 +42,7 @@ func (nobodyLog) Enter(*message.Outbound, message.Idempotency) (message.Ticket, 
 	return nil, message.ErrUnavailable
 }
 
-func (nobodyLog) Submit(*message.Outbound, message.Completion) (message.Acceptance, error) {
+func (nobodyLog) Submit(*message.Outbound, message.Idempotency, message.Completion) (message.Acceptance, error) {
 	return message.Acceptance{}, message.ErrUnavailable
 }
 

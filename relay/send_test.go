@@ -194,16 +194,20 @@ func TestErrorsOfTheLog(t *testing.T) {
 		status int
 		code   Code
 	}{
-		{message.ErrInProgress, 409, InProgress},
+		{message.ErrKeyReused, 422, KeyReused},
 		{message.ErrUnavailable, 503, Unavailable},
 		{errors.New("secret detail"), 500, Internal},
 	} {
 		d.log.fail = row.err
-		got := d.ask(d.post(d.live, sms(""), "Idempotency-Key: k"))
+		got := d.ask(d.post(d.live, sms(""), "Idempotency-Key: k", "Prefer: wait=1"))
 		refused(t, got, row.status, row.code)
 		if strings.Contains(got.body, "secret") {
 			t.Errorf("%s", got.body)
 		}
+		if row.status == 500 { // whoever waits for nothing is told that it may try again
+			row.status, row.code = 503, Unavailable
+		}
+		refused(t, d.ask(d.post(d.live, sms(""), "Idempotency-Key: k")), row.status, row.code)
 	}
 	d.log.fail = nil
 	sentOf(t, d.ask(d.post(d.live, sms(""))), 202)

@@ -16,10 +16,10 @@ type Log interface {
 	Enter(o *message.Outbound, key message.Idempotency) (message.Ticket, error)
 	// Await returns when the message of the ticket is durable.
 	Await(message.Ticket) (message.Acceptance, error)
-	// Submit is Enter for a message without an idempotency key. It says at once
-	// what becomes of the message, and tells c when that is durable; nobody may
-	// hear of it before. After an error c is told nothing.
-	Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error)
+	// Submit is Enter without a wait. It says at once what becomes of a new
+	// message, and tells c when that is durable, or was accepted before; nobody may
+	// hear of it until then. After an error c is told nothing.
+	Submit(o *message.Outbound, key message.Idempotency, c message.Completion) (message.Acceptance, error)
 }
 
 // Replays knows what an idempotency key was answered with.
@@ -71,8 +71,8 @@ func (s *Server) submit(c *call, d *draft, key message.Idempotency) {
 		s.submitAndWait(c, d, key, wait)
 		return
 	}
-	if key.Key == "" && c.conn != nil {
-		s.submitHeld(c, d)
+	if c.conn != nil {
+		s.submitHeld(c, d, key)
 		return
 	}
 	t, ok := s.enter(c, d, key)
@@ -89,12 +89,12 @@ func (s *Server) submit(c *call, d *draft, key message.Idempotency) {
 }
 
 // submitHeld writes the answer at once, and has the connection hold it back
-// until it is true. With an idempotency key that can't be: what the answer is,
-// the log knows only when it writes.
-func (s *Server) submitHeld(c *call, d *draft) {
+// until it is true. If the log finds then that its idempotency key was used
+// before, the hold amends it.
+func (s *Server) submitHeld(c *call, d *draft, key message.Idempotency) {
 	c.conn.hold.place(c)
 	c.inLog = true
-	a, err := s.o.Log.Submit(&d.out, &c.conn.hold)
+	a, err := s.o.Log.Submit(&d.out, key, &c.conn.hold)
 	c.inLog = false
 	if err != nil {
 		c.conn.hold.lift(c)
@@ -181,8 +181,6 @@ func (c *call) failAccept(err error) {
 	switch {
 	case errors.Is(err, message.ErrKeyReused):
 		c.failAs(Fault{Code: KeyReused, Param: idempotencyHeader})
-	case errors.Is(err, message.ErrInProgress):
-		c.failAs(Fault{Code: InProgress, Param: idempotencyHeader})
 	default:
 		c.failLog(err)
 	}

@@ -73,18 +73,18 @@ func (s *Store) Await(t message.Ticket) (message.Acceptance, error) {
 	return acceptance, err
 }
 
-// Submit is Enter for a message without an idempotency key. What becomes of it
-// is known at once, but not that it is durable: nobody may hear of it before c is
-// told so. After an error c is told nothing.
+// Submit is Enter without a wait. What becomes of a new message is known at once,
+// but not that it is durable, nor whether its key has been used before: nobody may
+// hear of it before c is told so. After an error c is told nothing.
 //
-// Guarantee (I4): when c is told nil, the message is on disk; it stays found, and
-// its job is fed to its shard's mailbox.
-func (s *Store) Submit(o *message.Outbound, c message.Completion) (message.Acceptance, error) {
+// Guarantee (I4): when c is told without an error, the message is on disk; it stays
+// found, and its job is fed to its shard's mailbox.
+func (s *Store) Submit(o *message.Outbound, key message.Idempotency, c message.Completion) (message.Acceptance, error) {
 	if err := s.admits(); err != nil {
 		return message.Acceptance{}, err
 	}
 	a := s.accepts.Get().(*acceptOp)
-	if err := a.prepare(s, o, &message.Idempotency{}); err != nil {
+	if err := a.prepare(s, o, &key); err != nil {
 		s.accepts.Put(a)
 		return message.Acceptance{}, err
 	}

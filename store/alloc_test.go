@@ -28,7 +28,7 @@ func TestAcceptAllocates(t *testing.T) {
 	}
 	c := make(told, 1)
 	if n := testing.AllocsPerRun(2000, func() {
-		if _, err := s.Submit(o, c); err != nil {
+		if _, err := s.Submit(o, message.Idempotency{}, c); err != nil {
 			t.Fatal(err)
 		}
 		<-c

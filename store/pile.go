@@ -12,8 +12,9 @@ import (
 type pile []completion
 
 type completion struct {
-	told message.Completion
-	err  error
+	told       message.Completion
+	acceptance message.Acceptance
+	err        error
 }
 
 // pileSize is how many completions one goroutine tells: few enough for all CPUs
@@ -24,14 +25,14 @@ const pileSize = 32
 type piles struct{ pool sync.Pool }
 
 // add puts a completion onto p, and returns the pile for the next one.
-func (f *piles) add(p *pile, told message.Completion, err error) *pile {
+func (f *piles) add(p *pile, done completion) *pile {
 	if p == nil {
 		p, _ = f.pool.Get().(*pile)
 		if p == nil {
 			p = new(make(pile, 0, pileSize))
 		}
 	}
-	*p = append(*p, completion{told, err})
+	*p = append(*p, done)
 	if len(*p) < pileSize {
 		return p
 	}
@@ -46,7 +47,7 @@ func (f *piles) tell(p *pile) {
 	}
 	go func() {
 		for _, c := range *p {
-			c.told.Complete(c.err)
+			c.told.Complete(c.acceptance, c.err)
 		}
 		clear(*p)
 		*p = (*p)[:0]

@@ -45,7 +45,7 @@ func poisoned(t *testing.T, files *vfs.MemFS, kinds []errorfs.OpKind) (acked []m
 				o := testOutbound()
 				accept := func(o *message.Outbound) (message.Acceptance, error) { return s.Accept(o, message.Idempotency{}) }
 				if g%2 == 0 {
-					accept = func(o *message.Outbound) (message.Acceptance, error) { return submit(s, o) }
+					accept = func(o *message.Outbound) (message.Acceptance, error) { return submit(t, s, o, message.Idempotency{}) }
 				}
 				got, err := accept(o)
 				if err != nil {

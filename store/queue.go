@@ -154,7 +154,11 @@ func (r *record) answer(all *piles, failure error) {
 			err = e.err
 		}
 		if e.waiter == nil {
-			p = all.add(p, e.completion, err)
+			done := completion{told: e.completion, err: err}
+			if err == nil { // else the committer may still be at it
+				done.acceptance = e.op.(*acceptOp).acceptance
+			}
+			p = all.add(p, done)
 			continue
 		}
 		e.waiter.err = err

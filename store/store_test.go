@@ -92,8 +92,8 @@ func (w *twins) accept(t *rapid.T) {
 	want, wantErr := w.model.promised(o.Workspace, key)
 	var got message.Acceptance
 	var err error
-	if key.Key == "" && rapid.Bool().Draw(t, "submit") {
-		got, err = submit(w.store, o)
+	if rapid.Bool().Draw(t, "submit") {
+		got, err = submit(t, w.store, o, key)
 	} else {
 		got, err = w.store.Accept(o, key)
 	}

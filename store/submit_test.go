@@ -10,18 +10,23 @@ import (
 )
 
 // told is a completion that somebody waits for.
-type told chan error
+type told chan completion
 
-func (c told) Complete(err error) { c <- err }
+func (c told) Complete(a message.Acceptance, err error) { c <- completion{acceptance: a, err: err} }
 
-// submit submits o and waits for its completion.
-func submit(s *Store, o *message.Outbound) (message.Acceptance, error) {
+// submit submits o and waits for its completion. What was foretold must be what
+// has come, unless that was accepted before.
+func submit(t interface{ Errorf(string, ...any) }, s *Store, o *message.Outbound, key message.Idempotency) (message.Acceptance, error) {
 	c := make(told, 1)
-	a, err := s.Submit(o, c)
+	a, err := s.Submit(o, key, c)
 	if err != nil {
 		return a, err
 	}
-	return a, <-c
+	done := <-c
+	if done.err == nil && !done.acceptance.Replayed && done.acceptance != a {
+		t.Errorf("foretold %+v, came %+v", a, done.acceptance)
+	}
+	return done.acceptance, done.err
 }
 
 // The id that Submit gives before anything is written is the one that the
@@ -50,7 +55,7 @@ func TestSubmitKnowsTheIDBeforeItIsWritten(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range each {
-				note(submit(s, testOutbound()))
+				note(submit(t, s, testOutbound(), message.Idempotency{}))
 			}
 		})
 		wg.Go(func() {
@@ -75,7 +80,7 @@ func TestSubmitKnowsTheIDBeforeItIsWritten(t *testing.T) {
 	if jobs, _ := e.counts(); jobs != 8*(each+each/20*19+each/20*30) {
 		t.Errorf("%d jobs were fed", jobs)
 	}
-	again, _ := s.Submit(testOutbound(), make(told, 1))
+	again, _ := s.Submit(testOutbound(), message.Idempotency{}, make(told, 1))
 	if err := s.Close(); err != nil { // what is queued is committed
 		t.Fatal(err)
 	}
@@ -89,7 +94,7 @@ func TestSubmitSchedules(t *testing.T) {
 	defer s.Close()
 	o := testOutbound()
 	o.ScheduledAt = o.CreatedAt.Add(3_600_000)
-	a, err := submit(s, o)
+	a, err := submit(t, s, o, message.Idempotency{})
 	if err != nil || a.Status != message.Scheduled {
 		t.Fatalf("%+v, %v", a, err)
 	}
@@ -105,7 +110,7 @@ func TestPiles(t *testing.T) {
 	c := make(told, n)
 	var p *pile
 	for range n {
-		p = all.add(p, c, nil)
+		p = all.add(p, completion{told: c})
 	}
 	all.tell(p)
 	all.tell(nil)

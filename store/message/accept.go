@@ -26,17 +26,16 @@ type Acceptance struct {
 // log alone that gave it, and is good for one Await.
 type Ticket any
 
-// Completion is told, once, what became of an operation: nil when it is durable.
-// The log calls it from goroutines of its own; it must not wait for the log, nor
-// for anything that may take long.
-type Completion interface{ Complete(error) }
+// Completion is told, once, what became of a message: with a nil error it is
+// durable. What was foretold of it holds, unless it was accepted before. The log
+// calls it from goroutines of its own; it must not wait for the log, nor for
+// anything that may take long.
+type Completion interface{ Complete(Acceptance, error) }
 
 // Errors of accepting a message, told apart by how the client is answered.
 var (
 	// ErrKeyReused: the idempotency key belongs to another body.
 	ErrKeyReused = errors.New("idempotency key was used with another body")
-	// ErrInProgress: the first request with this idempotency key is not done.
-	ErrInProgress = errors.New("idempotency key is in use by a request in flight")
 	// ErrUnavailable: the log takes nothing (closed, poisoned, no space).
 	// Nothing was acknowledged.
 	ErrUnavailable = errors.New("log is not available")
