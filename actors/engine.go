@@ -47,6 +47,9 @@ func (s *System) newEngine(l *lane, o Sender) (*engine, error) {
 	if o.Report == nil {
 		o.Report = s.reporter(l.name)
 	}
+	if o.Receive == nil {
+		o.Receive = func(written []message.Inbound) error { return s.keep(l.name, o.Name, written) }
+	}
 	var err error
 	if e.adapter, err = l.spec.New(o.Sender); err != nil {
 		e.close()

@@ -94,17 +94,10 @@ func (s *System) read(l *lane, out *sender, r channel.Receiver, cb *message.Call
 // panic over foreign bytes loses that alone.
 func (s *System) take(l *lane, out *sender, a channel.Adapter, cb *message.Callback) error {
 	inbox, ok := a.(channel.Inbox)
-	if !ok || s.options.Inbox == nil || cb.Method == http.MethodGet {
+	if !ok {
 		return nil
 	}
-	written := s.written(l, out, inbox, cb)
-	if len(written) == 0 {
-		return nil
-	}
-	if err := s.options.Inbox.Receive(written); err != nil {
-		return fmt.Errorf("receive message: %w", err)
-	}
-	return nil
+	return s.keep(l.name, out.name, s.written(l, out, inbox, cb))
 }
 
 func (s *System) written(l *lane, out *sender, inbox channel.Inbox, cb *message.Callback) (written []message.Inbound) {
@@ -114,9 +107,20 @@ func (s *System) written(l *lane, out *sender, inbox channel.Inbox, cb *message.
 			written = nil
 		}
 	}()
-	written = inbox.Inbound(cb)
-	for i := range written {
-		written[i].Channel, written[i].Test, written[i].Sender = l.name.Channel, l.name.Test, out.name
+	return inbox.Inbound(cb)
+}
+
+// keep gives what recipients of a sender have written to the Inbox. Where it
+// belongs is not the adapter's to say.
+func (s *System) keep(lane message.Lane, sender string, written []message.Inbound) error {
+	if len(written) == 0 || s.options.Inbox == nil {
+		return nil
 	}
-	return written
+	for i := range written {
+		written[i].Channel, written[i].Test, written[i].Sender = lane.Channel, lane.Test, sender
+	}
+	if err := s.options.Inbox.Receive(written); err != nil {
+		return fmt.Errorf("receive message: %w", err)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -190,7 +191,7 @@ func TestReceiveHandsOnWhatRecipientsWrite(t *testing.T) {
 	}
 	receipts, _, err := s.Receive(callback("POST", "STOP", sp.SignatureHeader, "secret"))
 	want := message.Inbound{ProviderID: "m1", From: "kim", Text: "STOP", Channel: "line", Sender: "main"}
-	if err != nil || len(receipts) != 1 || len(inbox.got) != 1 || inbox.got[0] != want {
+	if err != nil || len(receipts) != 1 || len(inbox.got) != 1 || !reflect.DeepEqual(inbox.got[0], want) {
 		t.Errorf("%+v, %+v, %v", receipts, inbox.got, err)
 	}
 	if _, _, err := s.Receive(callback("POST", "STOP", sp.SignatureHeader, "forged")); !errors.Is(err, message.ErrUnsigned) || len(inbox.got) != 1 {

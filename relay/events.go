@@ -14,7 +14,7 @@ import (
 // EventLog holds the events of workspaces, in the order of the log.
 type EventLog interface {
 	Events(ws message.WorkspaceID, after message.Position, limit int) ([]message.Event, error)
-	Reference(ws message.WorkspaceID, id message.ID) (reference, metadata string, err error)
+	webhook.Messages
 	// FeedSpan returns, among others, where the feed ends now.
 	FeedSpan(since message.Time) (first, end message.Position, err error)
 }

@@ -58,6 +58,10 @@ func (f *fakeFeed) Reference(message.WorkspaceID, message.ID) (reference, metada
 	return "", "", message.ErrNotFound
 }
 
+func (f *fakeFeed) Inbound(message.Owner, message.ID) (message.Inbound, error) {
+	return message.Inbound{}, message.ErrNotFound
+}
+
 func eventAt(ws message.WorkspaceID, sequence uint64, ordinal int, t message.EntryType, test bool) message.Event {
 	p := message.At(sequence, 0)
 	return message.Event{

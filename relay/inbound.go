@@ -3,7 +3,9 @@ package relay
 import (
 	"strconv"
 
+	"messagehub/relay/webhook"
 	"messagehub/store/message"
+	"messagehub/store/message/json"
 )
 
 // Inbounds knows what recipients have written.
@@ -26,11 +28,15 @@ func (s *Server) inbound(c *call) {
 	c.inLog = true
 	m, err := s.o.Inbounds.Inbound(c.owner(), id)
 	c.inLog = false
+	out := append(c.buf[:0], `{"data":`...)
+	if err == nil {
+		out, err = appendReceived(out, &m)
+	}
 	if err != nil {
 		c.failLog(err)
 		return
 	}
-	c.buf = append(AppendInbound(append(c.buf[:0], `{"data":`...), &m), '}')
+	c.buf = append(out, '}')
 	c.write(200, c.buf)
 }
 
@@ -48,16 +54,16 @@ func (s *Server) inbounds(c *call) {
 	c.inLog = true
 	page, next, err := s.o.Inbounds.Inbounds(c.owner(), q.After, q.Limit)
 	c.inLog = false
-	if err != nil {
-		c.failLog(err)
-		return
-	}
 	out := append(c.buf[:0], `{"data":[`...)
-	for i := range page {
+	for i := 0; i < len(page) && err == nil; i++ {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = AppendInbound(out, &page[i])
+		out, err = appendReceived(out, &page[i])
+	}
+	if err != nil {
+		c.failLog(err)
+		return
 	}
 	c.buf = appendNext(append(out, ']'), next)
 	c.write(200, c.buf)
@@ -93,20 +99,15 @@ func appendNext(dst []byte, next message.Position) []byte {
 	return append(appendCursor(append(dst, '"'), next), `"}}`...)
 }
 
-// AppendInbound appends a message that came in as clients see it, as one JSON
-// object.
-func AppendInbound(dst []byte, m *message.Inbound) []byte {
-	dst = message.AppendID(append(dst, `{"id":"`...), message.PrefixInbound, m.ID)
-	dst = append(dst, '"')
-	dst = appendStringMember(dst, "channel", m.Channel)
-	dst = appendStringMember(dst, "sender", m.Sender)
-	dst = appendBoolMember(dst, "test", m.Owner.Test)
-	dst = appendStringMember(dst, "from", m.From)
-	dst = appendStringMember(dst, "kind", m.Kind)
-	dst = appendOptionalMember(dst, "text", m.Text)
-	dst = appendOptionalMember(dst, "providerMessageId", m.ProviderID)
-	dst = appendOptionalMember(dst, "replyTo", m.ReplyTo)
-	dst = appendTimeMember(dst, "at", m.At)
-	dst = appendTimeMember(dst, "receivedAt", m.ReceivedAt)
-	return append(dst, '}')
+// receivedAnswer is a message that came in as the API shows it.
+type receivedAnswer struct {
+	ID string `json:"id"`
+	webhook.Received
+}
+
+// appendReceived appends a message that came in, as one JSON object.
+func appendReceived(dst []byte, m *message.Inbound) ([]byte, error) {
+	id := string(message.AppendID(nil, message.PrefixInbound, m.ID))
+	b, err := json.Marshal(receivedAnswer{id, webhook.ReceivedOf(m)})
+	return append(dst, b...), err
 }

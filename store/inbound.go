@@ -10,21 +10,21 @@ import (
 	"messagehub/store/message"
 )
 
-const (
-	inboundVersion = 1
-	// inboundRoute begins the routes of the idempotency rows that stand for a
-	// provider's id of a message that came in.
-	inboundRoute = "inbound/"
-)
+// inboundRoute begins the routes of the idempotency rows that stand for a
+// provider's id of a message that came in.
+const inboundRoute = "inbound/"
 
-// Receive keeps a message that came in, tells it as an event, and returns its id.
-// One that came before, by its provider's id, is not kept again. It is durable
-// when it returns.
-func (s *Store) Receive(m message.Inbound, salt uint64) (message.ID, error) {
+// Receive keeps a message that came in, opts its writer out or in if that is
+// what he chooses, tells it as an event, and returns its id. One that came
+// before, by its provider's id, changes nothing. It is durable when it returns.
+//
+// Guarantee: a message and its choice are kept together or not at all, so a
+// choice that comes again does not undo a later one.
+func (s *Store) Receive(m message.Inbound, choice message.Choice, salt uint64) (message.ID, error) {
 	if len(m.Text) > message.MaxInboundText {
 		m.Text = strings.ToValidUTF8(m.Text[:message.MaxInboundText], "")
 	}
-	o := &receiveOp{inbound: m, salt: salt}
+	o := &receiveOp{inbound: m, choice: choice, salt: salt}
 	o.promise = inboundPromise(&o.inbound)
 	if len(o.promise.key) > maxInboundKey {
 		return message.ID{}, fmt.Errorf("receive message: %w", ErrBadRow)
@@ -47,6 +47,7 @@ const maxInboundKey = 1 << 10
 // receiveOp keeps a message that came in.
 type receiveOp struct {
 	inbound message.Inbound
+	choice  message.Choice
 	salt    uint64
 	promise acceptOp // for its key alone
 	id      message.ID
@@ -61,6 +62,9 @@ func (o *receiveOp) apply(t *txn) error {
 		}
 	}
 	o.id = message.NewID(t.position(), o.salt)
+	if o.choice != message.NoChoice {
+		t.choose(o.inbound.Owner, message.Identity{Channel: o.inbound.Channel, Address: o.inbound.From}, o.choice == message.OptsOut, o.inbound.ReceivedAt)
+	}
 	t.set(appendRowKey(nil, prefixReceived, o.inbound.Owner.Workspace, o.id), appendInbound(nil, &o.inbound))
 	if o.inbound.ProviderID != "" {
 		o.promise.remember(t, o.id)
@@ -71,27 +75,6 @@ func (o *receiveOp) apply(t *txn) error {
 		Entry: message.Entry{At: o.inbound.ReceivedAt, ReceivedAt: o.inbound.ReceivedAt, Type: message.MessageReceived},
 	})
 	return t.err
-}
-
-// appendInbound appends the value of a message that came in. Id and workspace
-// are in the key.
-func appendInbound(dst []byte, m *message.Inbound) []byte {
-	dst = append(dst, inboundVersion, bit(m.Owner.Test), bit(m.Test))
-	for _, text := range [...]string{m.Channel, m.Sender, m.ProviderID, m.From, m.Kind, m.Text, m.ReplyTo} {
-		dst = appendString(dst, text)
-	}
-	return appendTime(appendTime(dst, m.At), m.ReceivedAt)
-}
-
-func decodeInbound(m *message.Inbound, ws message.WorkspaceID, id message.ID, text string) error {
-	r := openValue(text, inboundVersion)
-	*m = message.Inbound{ID: id, Owner: message.Owner{Workspace: ws, Test: r.enum(1) == 1}}
-	m.Test = r.enum(1) == 1
-	for _, text := range [...]*string{&m.Channel, &m.Sender, &m.ProviderID, &m.From, &m.Kind, &m.Text, &m.ReplyTo} {
-		*text = r.string()
-	}
-	m.At, m.ReceivedAt = r.time(), r.time()
-	return r.done("message that came in")
 }
 
 // Inbound returns a message that came in, or message.ErrNotFound.

@@ -16,9 +16,55 @@ func written(id, text string) message.Inbound {
 	}
 }
 
+// attached is a message with all that there can be.
+func attached() message.Inbound {
+	m := written("wamid.1", "Look")
+	m.Kind, m.ReplyTo, m.At = message.KindImage, "wamid.0", noon
+	m.Attach(message.Medium{ID: "1003383421387256", MimeType: "image/jpeg"})
+	m.Attach(message.Medium{URL: "https://example.com/a.pdf", Filename: "a.pdf"})
+	m.Locate(message.Place{Latitude: -33.86, Longitude: 151.21, Name: "Opera", Address: "Bennelong Point"})
+	return m
+}
+
+// Media and places are kept, and rows from before there were any are read.
+func TestAttachmentsAreKept(t *testing.T) {
+	s, _ := started(t, vfs.NewMem())
+	want := attached()
+	want.ID = mustReceive(t, s, want)
+	got, err := s.Inbound(acme, want.ID)
+	same(t, "inbound", got, want, err)
+	m := written("SM1", "hi")
+	old := appendInbound(nil, &m)
+	old = old[:len(old)-2]
+	old[0] = inboundVersionOld
+	var before message.Inbound
+	err = decodeInbound(&before, acme.Workspace, message.ID{}, string(old))
+	same(t, "row of version 1", before, m, err)
+}
+
+// A choice counts with its message: once, so that an old one that comes again
+// does not undo the one that followed it.
+func TestChoiceThatComesAgain(t *testing.T) {
+	s, _ := started(t, vfs.NewMem())
+	c := mustChange(t, s, kim("crm-1", message.Identity{Channel: "sms", Address: "+821099887766"}))
+	for _, row := range []struct {
+		id     string
+		choice message.Choice
+		out    bool
+	}{{"SM1", message.OptsOut, true}, {"SM2", message.OptsIn, false}, {"SM1", message.OptsOut, false}, {"SM3", message.NoChoice, false}, {"SM4", message.OptsOut, true}, {"SM2", message.OptsIn, true}} {
+		if _, err := s.Receive(written(row.id, "x"), row.choice, 7); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Contact(acme, c.ID)
+		if err != nil || len(got.OptOut) > 0 != row.out {
+			t.Errorf("after %s: opted out of %v, %v", row.id, got.OptOut, err)
+		}
+	}
+}
+
 func mustReceive(t *testing.T, s *Store, m message.Inbound) message.ID {
 	t.Helper()
-	id, err := s.Receive(m, 7)
+	id, err := s.Receive(m, message.NoChoice, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,8 +143,11 @@ func TestSenderOfAProviderID(t *testing.T) {
 }
 
 func FuzzInboundRows(f *testing.F) {
-	m := written("SM1", "hi")
-	mutate.Strings(f, []string{string(appendInbound(nil, &m))}, func(t testing.TB, text string) {
+	m, full := written("SM1", "hi"), attached()
+	old := appendInbound(nil, &m)
+	old = old[:len(old)-2] // without the count of media and the place
+	old[0] = inboundVersionOld
+	mutate.Strings(f, []string{string(appendInbound(nil, &m)), string(appendInbound(nil, &full)), string(old)}, func(t testing.TB, text string) {
 		var got, again message.Inbound
 		if decodeInbound(&got, 1, message.ID{1}, text) == nil {
 			err := decodeInbound(&again, 1, message.ID{1}, string(appendInbound(nil, &got)))

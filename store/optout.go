@@ -143,7 +143,7 @@ func (s *Store) OptOut(o message.Owner, i message.Identity, out bool, at message
 	return s.commit(&optOutOp{o, i, out, at})
 }
 
-// optOutOp is the operation of OptOut. To begin again ends an opt-out from all.
+// optOutOp is the operation of OptOut.
 type optOutOp struct {
 	owner    message.Owner
 	identity message.Identity
@@ -153,11 +153,17 @@ type optOutOp struct {
 
 func (o *optOutOp) apply(t *txn) error {
 	t.tick(o.at)
-	t.setOptOut(o.owner, o.identity.Channel, o.identity, o.out, o.at)
-	if !o.out {
-		t.setOptOut(o.owner, message.AllChannels, o.identity, false, o.at)
-	}
+	t.choose(o.owner, o.identity, o.out, o.at)
 	return t.err
+}
+
+// choose begins or ends an opt-out as the holder of the address wants it. To
+// begin again ends an opt-out from all.
+func (t *txn) choose(o message.Owner, i message.Identity, out bool, at message.Time) {
+	t.setOptOut(o, i.Channel, i, out, at)
+	if !out {
+		t.setOptOut(o, message.AllChannels, i, false, at)
+	}
 }
 
 // barred returns why an attempt must not be started.

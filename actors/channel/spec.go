@@ -85,7 +85,8 @@ type Receiver interface {
 
 // Inbox is a Receiver whose provider brings what recipients write, too. Inbound
 // reads it from a callback that Receipts has found to be signed; what can't be
-// read is left out. Owner, ids and times of receipt are set for the adapter.
+// read is left out. Owner, ids and times of receipt are set for the adapter. A
+// handshake brings nothing.
 type Inbox interface {
 	Inbound(*message.Callback) []message.Inbound
 }
@@ -158,4 +159,7 @@ type Sender struct {
 	// when it returns nil; their Channel and Test are set for the caller. It
 	// may be called from any goroutine while Run runs.
 	Report func([]message.Receipt) error
+	// Receive takes what recipients have written that did not come as a
+	// callback, as Report takes receipts.
+	Receive func([]message.Inbound) error
 }

@@ -17,7 +17,7 @@ import (
 type inbox struct {
 	store *store.Store
 	to    config.Inbound
-	words map[string]bool
+	words map[string]message.Choice
 	log   *slog.Logger
 }
 
@@ -26,9 +26,6 @@ func newInbox(s *store.Store, to config.Inbound, log *slog.Logger) *inbox {
 }
 
 // Receive implements [actors.Inbox].
-//
-// Guarantee: an opt-out is durable before the message is: should one of them
-// fail, the provider brings both again.
 func (b *inbox) Receive(all []message.Inbound) error {
 	for i := range all {
 		if err := b.receive(&all[i]); err != nil {
@@ -44,15 +41,13 @@ func (b *inbox) receive(m *message.Inbound) error {
 	if err != nil {
 		return err
 	}
-	if err := b.heed(m, ws, found); err != nil {
-		return err
-	}
+	choice := b.choice(m)
 	if !found {
 		b.log.Warn("a message of a recipient belongs to no workspace: set inbound.workspace", "channel", m.Channel, "sender", m.Sender)
-		return nil
+		return b.chooseForAll(m, choice)
 	}
 	m.Owner = message.Owner{Workspace: ws, Test: m.Test}
-	_, err = b.store.Receive(*m, rand.Uint64()&(1<<44-1))
+	_, err = b.store.Receive(*m, choice, rand.Uint64()&(1<<44-1))
 	return err
 }
 
@@ -79,26 +74,34 @@ func (b *inbox) workspace(m *message.Inbound) (message.WorkspaceID, bool, error)
 	return all[i].ID, true, err
 }
 
-// heed opts the writer out or in, if that is what he writes. Where it is not
-// known of whom he has had enough, it is of everybody.
-func (b *inbox) heed(m *message.Inbound, ws message.WorkspaceID, found bool) error {
+// choice returns what a message says about further ones: by what its writer did
+// at the provider, or by the one word that he writes.
+func (b *inbox) choice(m *message.Inbound) message.Choice {
+	switch m.Kind {
+	case message.KindOptOut:
+		return message.OptsOut
+	case message.KindOptIn:
+		return message.OptsIn
+	}
 	if !slices.Contains(b.to.Keywords, m.Channel) {
+		return message.NoChoice
+	}
+	return b.words[plainWord(m.Text)]
+}
+
+// chooseForAll opts the writer out or in everywhere: it is not known of whom he
+// has had enough.
+func (b *inbox) chooseForAll(m *message.Inbound, choice message.Choice) error {
+	if choice == message.NoChoice {
 		return nil
 	}
-	out, ok := b.words[plainWord(m.Text)]
-	if !ok {
-		return nil
+	all, err := b.store.Workspaces()
+	if err != nil {
+		return err
 	}
-	from := []message.Workspace{{ID: ws}}
-	if !found {
-		var err error
-		if from, err = b.store.Workspaces(); err != nil {
-			return err
-		}
-	}
-	for _, w := range from {
+	for _, w := range all {
 		owner := message.Owner{Workspace: w.ID, Test: m.Test}
-		if err := b.store.OptOut(owner, message.Identity{Channel: m.Channel, Address: m.From}, out, m.ReceivedAt); err != nil {
+		if err := b.store.OptOut(owner, message.Identity{Channel: m.Channel, Address: m.From}, choice == message.OptsOut, m.ReceivedAt); err != nil {
 			return err
 		}
 	}
@@ -114,11 +117,11 @@ func plainWord(text string) string {
 	return strings.ToLower(strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) }))
 }
 
-// keywords are the words that mean an opt-out (true) or its end (false), when
-// they are all that somebody writes. The English ones are those that Twilio and
+// keywords are the words that mean an opt-out or its end, when they are all
+// that somebody writes. The English ones are those that Twilio and
 // the carriers of the United States know, but for YES, which answers much else.
-func keywords() map[string]bool {
-	words := map[string]bool{}
+func keywords() map[string]message.Choice {
+	words := map[string]message.Choice{}
 	for _, pair := range map[string][2]string{
 		"en": {"stop stopall unsubscribe cancel end quit optout revoke", "start unstop subscribe"},
 		"de": {"stopp abmelden abbestellen", "anmelden"},
@@ -134,10 +137,10 @@ func keywords() map[string]bool {
 		"zh": {"退订 退訂 td", "订阅 訂閱"},
 	} {
 		for _, word := range strings.Fields(pair[0]) {
-			words[word] = true
+			words[word] = message.OptsOut
 		}
 		for _, word := range strings.Fields(pair[1]) {
-			words[word] = false
+			words[word] = message.OptsIn
 		}
 	}
 	return words

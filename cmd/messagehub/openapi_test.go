@@ -73,7 +73,7 @@ func (g *grounds) fresh(parameter, operation string) string {
 			Owner: message.Owner{Workspace: w.ID, Test: true}, Test: true, Channel: "sms", Sender: "sandbox", ProviderID: fmt.Sprint(g.n),
 			From: "+14155550100", Kind: "text", Text: "Thank you", ReceivedAt: now(),
 		}
-		id, receiveErr := g.store.Receive(m, uint64(g.n))
+		id, receiveErr := g.store.Receive(m, message.NoChoice, uint64(g.n))
 		if err != nil || receiveErr != nil {
 			g.t.Fatal(err, receiveErr)
 		}

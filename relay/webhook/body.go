@@ -5,9 +5,11 @@ import (
 	"messagehub/store/message/json"
 )
 
-// Messages knows what a client has said about a message of its own.
+// Messages knows what a client has said about a message of its own, and what
+// recipients have written.
 type Messages interface {
 	Reference(ws message.WorkspaceID, id message.ID) (reference, metadata string, err error)
+	Inbound(o message.Owner, id message.ID) (message.Inbound, error)
 }
 
 // eventBody is an event as clients see it, in a webhook and in the feed.
@@ -60,7 +62,15 @@ func other(e *message.Event) otherData {
 // reference and no metadata any more.
 func Body(e *message.Event, messages Messages) ([]byte, error) {
 	b := eventBody{ID: eventID(e.Name()), Type: e.Entry.Type.String(), Timestamp: stamp(e.Entry.At)}
-	if !e.Entry.Type.OfMessage() {
+	switch {
+	case e.Entry.Type == message.MessageReceived:
+		data, err := received(e, messages)
+		if err != nil {
+			return nil, err
+		}
+		b.Data = data
+		return json.Marshal(b)
+	case !e.Entry.Type.OfMessage():
 		b.Data = other(e)
 		return json.Marshal(b)
 	}

@@ -87,6 +87,10 @@ func (s *memStore) Reference(message.WorkspaceID, message.ID) (reference, metada
 	return "order-1", `{"k":1}`, nil
 }
 
+func (s *memStore) Inbound(message.Owner, message.ID) (message.Inbound, error) {
+	return message.Inbound{}, message.ErrNotFound
+}
+
 func (s *memStore) FeedSpan(message.Time) (first, end message.Position, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
