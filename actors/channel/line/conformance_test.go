@@ -204,20 +204,21 @@ func callbacks() []channeltest.Callback {
 		return `{"replyToken":"nHuyWiB7yP5Zw52FIkcQobQuGDXCTA","type":"message","mode":"` + mode + `","timestamp":1692251666727,"source":{"type":"` + source + `","groupId":"Ca5","userId":"` + user + `"},"webhookEventId":"01FZ74A0TDDPYRVKNK77XKC3ZR","deliveryContext":{"isRedelivery":false},"message":{"id":"444573844083572737","type":"text","quoteToken":"q3Plxr4AgKd","quotedMessageId":"468789577898262530","text":"@All @example Good Morning!!"}}`
 	}
 	delivered := message.Receipt{Ref: ref, Status: message.Delivered, At: 1692251666727}
-	return []channeltest.Callback{
+	return append(inbounds(), []channeltest.Callback{
 		{Name: "verify", Body: `{"destination":"U0123456789abcdef0123456789abcdef","events":[]}`},
 		{Name: "delivery", Body: events(first), Want: []message.Receipt{delivered}},
 		{Name: "redelivery", Body: events(again), Want: []message.Receipt{delivered}},
-		{Name: "several", Body: events(unfollow, first, `{"type":"new","mode":"active"}`, `7`), Want: []message.Receipt{delivered}},
+		{Name: "several", Body: events(unfollow, first, `{"type":"new","mode":"active"}`, `7`), Want: []message.Receipt{delivered}, Inbound: []message.Inbound{
+			{ProviderID: "01H", From: user, Kind: message.KindOptOut, At: 1692251666727},
+		}},
 		{Name: "standby", Body: events(strings.Replace(first, "active", "standby", 1))},
 		{Name: "hashed number", Body: events(deliver(strings.Repeat("ab", 32), `"timestamp":1`))},
 		{Name: "odd time", Body: events(deliver(ref, `"timestamp":-1`)), Want: []message.Receipt{{Ref: ref, Status: message.Delivered}}},
-		{Name: "unfollow", Body: events(unfollow)},
 		{Name: "message of a user", Body: events(written("user", "active"), first, written("group", "active"), written("user", "standby")), Want: []message.Receipt{delivered}, Inbound: []message.Inbound{
 			{ProviderID: "444573844083572737", From: user, Kind: "text", Text: "@All @example Good Morning!!", ReplyTo: "468789577898262530", At: 1692251666727},
 		}},
 		{Name: "no events", Body: `{"destination":"U0"}`, Err: message.ErrBadCallback},
 		{Name: "no JSON", Body: `events`, Err: message.ErrBadCallback},
 		{Name: "unsigned", Body: `{"events":[]}`, Unsigned: true, Err: message.ErrUnsigned},
-	}
+	}...)
 }

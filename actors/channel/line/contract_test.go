@@ -113,12 +113,18 @@ func TestCallbacksAreLINEs(t *testing.T) {
 	d := channeltest.ReadOpenAPI(t, "line/webhook.yml")
 	checked := 0
 	for _, cb := range callbacks() {
-		if slices.Contains([]string{"verify", "delivery", "redelivery", "unfollow"}, cb.Name) {
+		if slices.Contains([]string{"verify", "delivery", "redelivery"}, cb.Name) {
 			d.Fits(t, "CallbackRequest", cb.Body)
 			checked++
 		}
 	}
-	if checked != 4 {
+	for _, cb := range inbounds() {
+		if len(cb.Inbound) > 0 {
+			d.Fits(t, "CallbackRequest", cb.Body)
+			checked++
+		}
+	}
+	if checked != 13 {
 		t.Errorf("%d callbacks checked", checked)
 	}
 }

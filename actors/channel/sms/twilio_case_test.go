@@ -158,8 +158,20 @@ func twilioCallbacks() []channeltest.Callback {
 			Inbound: []message.Inbound{{ProviderID: example, From: "+15558675310", Kind: "text", Text: "Stop! 한"}},
 		},
 		{
-			Name: "picture of a recipient", Body: "MessageSid=" + example + "&From=%2B15558675310&Body=&NumMedia=1&MediaUrl0=https%3A%2F%2Fexample.com",
-			Inbound: []message.Inbound{{ProviderID: example, From: "+15558675310", Kind: "media"}},
+			Name: "picture of a recipient", Body: "MessageSid=" + example + "&From=%2B15558675310&Body=Look&NumMedia=1&MediaContentType0=image%2Fjpeg&MediaUrl0=https%3A%2F%2Fapi.twilio.com%2F2010-04-01%2FAccounts%2FAC1%2FMessages%2FMM1%2FMedia%2FME1",
+			Inbound: []message.Inbound{{ProviderID: example, From: "+15558675310", Kind: "image", Text: "Look", Media: []message.Medium{
+				{URL: "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1", MimeType: "image/jpeg"},
+			}}},
+		},
+		{
+			Name: "media of several sorts", Body: "MessageSid=" + example + "&From=%2B15558675310&Body=&NumMedia=9999999&MediaContentType0=image%2Fjpeg&MediaUrl0=https%3A%2F%2Fa%2F0&MediaContentType1=text%2Fvcard&MediaUrl1=https%3A%2F%2Fa%2F1",
+			Inbound: []message.Inbound{{ProviderID: example, From: "+15558675310", Kind: "media", Media: []message.Medium{
+				{URL: "https://a/0", MimeType: "image/jpeg"}, {URL: "https://a/1", MimeType: "text/vcard"},
+			}}},
+		},
+		{
+			Name: "answer with a location", Body: "MessageSid=" + example + "&From=%2B15558675310&Body=&NumMedia=0&Latitude=37.7879&Longitude=-122.3964&Label=Office&Address=375+Beale&OriginalRepliedMessageSid=SM5",
+			Inbound: []message.Inbound{{ProviderID: example, From: "+15558675310", Kind: "location", ReplyTo: "SM5", Place: &message.Place{Latitude: 37.7879, Longitude: -122.3964, Name: "Office", Address: "375 Beale"}}},
 		},
 		{Name: "message of a short code", Body: "MessageSid=" + example + "&From=12345&Body=x"},
 		{Name: "queued", Body: twilioCallback("queued")},

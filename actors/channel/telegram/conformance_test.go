@@ -176,11 +176,7 @@ func sign(_ testing.TB, v channel.Values, cb *channeltest.Callback) {
 
 func callbacks() []channeltest.Callback {
 	bad := message.ErrBadCallback
-	return []channeltest.Callback{
-		{Name: "blocked", Body: `{"update_id":10001,"my_chat_member":{"chat":{"id":123,"type":"private","first_name":"A"},"from":{"id":123,"is_bot":false,"first_name":"A"},"date":1750000000,"old_chat_member":{"user":{"id":777,"is_bot":true,"first_name":"B"},"status":"member"},"new_chat_member":{"user":{"id":777,"is_bot":true,"first_name":"B"},"status":"kicked","until_date":0}}}`},
-		{Name: "message", Body: `{"update_id":10002,"message":{"message_id":5,"from":{"id":123,"is_bot":false,"first_name":"A"},"chat":{"id":123,"type":"private","first_name":"A"},"date":1750000001,"text":"/start ref42"}}`, Inbound: []message.Inbound{{ProviderID: "123:5", From: "123", Kind: "text", Text: "/start ref42", At: 1750000001000}}},
-		{Name: "answer", Body: `{"update_id":10002,"message":{"message_id":6,"chat":{"id":123},"date":-1,"caption":"this","photo":[],"reply_to_message":{"message_id":42}}}`, Inbound: []message.Inbound{{ProviderID: "123:6", From: "123", Kind: "media", Text: "this", ReplyTo: "123:42"}}},
-		{Name: "button", Body: `{"update_id":10003,"callback_query":{"id":"4382","from":{"id":123,"is_bot":false,"first_name":"A"},"message":{"message_id":42,"date":1750000000,"chat":{"id":123,"type":"private"}},"chat_instance":"-1","data":"y:1"}}`},
+	return append(inbounds(), []channeltest.Callback{
 		{Name: "kind of the future", Body: `{"update_id":10004,"guest_message_of_2030":{"x":[1,2,3]}}`},
 		{Name: "no id", Body: `{"message":{}}`, Err: bad},
 		{Name: "id is text", Body: `{"update_id":"1"}`, Err: bad},
@@ -190,5 +186,5 @@ func callbacks() []channeltest.Callback {
 		{Name: "nested", Body: `{"update_id":1,"x":` + strings.Repeat("[", 5000), Err: bad},
 		{Name: "unsigned", Body: `{"update_id":1}`, Unsigned: true, Err: message.ErrUnsigned},
 		{Name: "unsigned and bad", Body: `{`, Unsigned: true, Err: message.ErrUnsigned},
-	}
+	}...)
 }

@@ -237,9 +237,8 @@ func infobipCallbacks() []channeltest.Callback {
 	passing.RetryAfter = 30 * time.Second
 	limited := failed("m1", "", "rate_limited", message.Capacity, false, "7017", "words")
 	limited.RetryAfter = time.Minute
-	inbound := `{"results":[{"sender":"385912345678","to":"givenClient","integrationType":"VIBER","receivedAt":"2023-04-05T11:22:10.251+0000","messageId":"x","message":{"type":"TEXT","text":"hi"}}],"messageCount":1,"pendingMessageCount":1}`
 	bad := message.ErrBadCallback
-	return []channeltest.Callback{
+	return append(infobipInbounds(), []channeltest.Callback{
 		{Name: "delivered", Body: results(delivered), Want: []message.Receipt{got(message.Delivered, infobipID, "")}},
 		{Name: "delivered, ours by callback data", Body: results(report("m1", ref(), 3, "DELIVERED", 5, noError)), Want: []message.Receipt{got(message.Delivered, "m1", ref())}},
 		{Name: "delivered, ours by id", Body: results(report(ref(), "", 3, "DELIVERED", 5, noError)), Want: []message.Receipt{got(message.Delivered, ref(), ref())}},
@@ -259,7 +258,6 @@ func infobipCallbacks() []channeltest.Callback {
 			Want: []message.Receipt{at(failed("m1", ref(), "not_on_channel", message.Recipient, true, "7002", "Unknown user")), read},
 		},
 		{Name: "no dates", Body: `{"results":[{"messageId":"m1","doneAt":"yesterday","status":{"groupId":3,"id":5}}]}`, Want: []message.Receipt{{ProviderID: "m1", Status: message.Delivered}}},
-		{Name: "inbound", Body: inbound},
 		{Name: "no results", Body: `{"results":[]}`},
 		{Name: "no member", Body: `{}`, Err: bad},
 		{Name: "null", Body: "null", Err: bad},
@@ -270,5 +268,5 @@ func infobipCallbacks() []channeltest.Callback {
 		{Name: "unsigned and bad", Body: "{", Unsigned: true, Err: message.ErrUnsigned},
 		{Name: "wrong key", URL: "https://relay.example.com/hook?key=0123", Body: results(delivered), Unsigned: true, Err: message.ErrUnsigned},
 		{Name: "empty key", URL: "https://relay.example.com/hook?key=", Body: results(delivered), Unsigned: true, Err: message.ErrUnsigned},
-	}
+	}...)
 }

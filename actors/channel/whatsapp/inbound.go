@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"messagehub/store/message"
@@ -22,37 +23,17 @@ type inboundDelivery struct {
 	} `json:"entry"`
 }
 
-// customerMessage is one message of a customer. Of media, the caption alone is
-// read.
+// customerMessage is one message of a customer. What it holds is a member that
+// is named like its type.
 type customerMessage struct {
-	From      string          `json:"from"` // digits, without a plus sign
+	From      string          `json:"from"` // digits, without a plus sign; may be missing
+	UserID    string          `json:"from_user_id"`
 	ID        string          `json:"id"`
 	Timestamp json.RawMessage `json:"timestamp"`
 	Type      string          `json:"type"`
 	Context   struct {
 		ID string `json:"id"`
 	} `json:"context"`
-	Text struct {
-		Body string `json:"body"`
-	} `json:"text"`
-	Button struct {
-		Text string `json:"text"`
-	} `json:"button"`
-	Interactive struct {
-		Button struct {
-			Title string `json:"title"`
-		} `json:"button_reply"`
-		List struct {
-			Title string `json:"title"`
-		} `json:"list_reply"`
-	} `json:"interactive"`
-	Image    caption `json:"image"`
-	Video    caption `json:"video"`
-	Document caption `json:"document"`
-}
-
-type caption struct {
-	Caption string `json:"caption"`
 }
 
 // Inbound implements [channel.Inbox].
@@ -76,21 +57,119 @@ func (a *adapter) Inbound(cb *message.Callback) (out []message.Inbound) {
 	return out
 }
 
+// maxKind bounds the name of a kind of messages.
+const maxKind = 64
+
 func inbound(raw json.RawMessage) (message.Inbound, bool) {
 	var m customerMessage
-	if json.Unmarshal(raw, &m) != nil || !usable(m.ID) || !isPhone(m.From) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &m) != nil || json.Unmarshal(raw, &members) != nil || !usable(m.ID) || len(m.Type) > maxKind || m.Type == "system" {
 		return message.Inbound{}, false
 	}
-	in := message.Inbound{
-		ProviderID: strings.Clone(m.ID), From: "+" + strings.TrimPrefix(m.From, "+"), Kind: strings.Clone(m.Type), At: moment(m.Timestamp),
-		Text: strings.Clone(cmp.Or(m.Text.Body, m.Button.Text, m.Interactive.Button.Title, m.Interactive.List.Title,
-			m.Image.Caption, m.Video.Caption, m.Document.Caption)),
+	in := message.Inbound{ProviderID: strings.Clone(m.ID), Kind: strings.Clone(m.Type), At: moment(m.Timestamp)}
+	switch {
+	case isPhone(m.From):
+		in.From = "+" + strings.TrimPrefix(m.From, "+")
+	case isUserID(m.UserID): // the customer hides his number
+		in.From = strings.Clone(m.UserID)
+	default:
+		return message.Inbound{}, false
 	}
 	if usable(m.Context.ID) {
 		in.ReplyTo = strings.Clone(m.Context.ID)
 	}
-	return in, len(in.Kind) <= maxKind
+	readContent(&in, members[m.Type])
+	return in, true
 }
 
-// maxKind bounds the name of a kind of messages.
-const maxKind = 64
+// inboundMedium is a medium of a customer, whose id the media endpoint takes.
+type inboundMedium struct {
+	ID       string `json:"id"`
+	URL      string `json:"url"`
+	MimeType string `json:"mime_type"`
+	Filename string `json:"filename"`
+	Caption  string `json:"caption"`
+}
+
+// readContent reads what a message holds. What can't be read is missing.
+func readContent(in *message.Inbound, raw json.RawMessage) {
+	switch in.Kind {
+	case message.KindImage, message.KindVideo, message.KindAudio, message.KindDocument, message.KindSticker:
+		var medium inboundMedium
+		if json.Unmarshal(raw, &medium) == nil {
+			in.Text = strings.Clone(medium.Caption)
+			in.Attach(message.Medium{ID: medium.ID, URL: medium.URL, MimeType: medium.MimeType, Filename: medium.Filename})
+		}
+	case message.KindLocation:
+		readPlace(in, raw)
+	case "contacts":
+		in.Kind, in.Text = message.KindContact, contactsOf(raw)
+	case "reaction":
+		var reaction struct {
+			Emoji string
+			ID    string `json:"message_id"`
+		}
+		if json.Unmarshal(raw, &reaction) == nil {
+			in.Text = strings.Clone(reaction.Emoji)
+			if usable(reaction.ID) {
+				in.ReplyTo = strings.Clone(reaction.ID)
+			}
+		}
+	default:
+		readWords(in, raw)
+	}
+}
+
+// readWords reads a text, or the button that was pressed.
+func readWords(in *message.Inbound, raw json.RawMessage) {
+	var words struct {
+		Body   string                 // of a text
+		Text   string                 // of a template's button
+		Button struct{ Title string } `json:"button_reply"`
+		List   struct{ Title string } `json:"list_reply"`
+	}
+	if json.Unmarshal(raw, &words) != nil {
+		return
+	}
+	in.Text = strings.Clone(cmp.Or(words.Body, words.Text, words.Button.Title, words.List.Title))
+	if in.Kind == "interactive" {
+		in.Kind = message.KindButton
+	}
+}
+
+// contactsOf returns the names and numbers of shared contacts.
+func contactsOf(raw json.RawMessage) string {
+	var contacts []struct {
+		Name struct {
+			Formatted string `json:"formatted_name"`
+		}
+		Phones []struct{ Phone string }
+	}
+	var lines []string
+	if json.Unmarshal(raw, &contacts) == nil {
+		for _, c := range contacts {
+			line := c.Name.Formatted
+			for _, p := range c.Phones {
+				line += " " + p.Phone
+			}
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// readPlace reads a location, whose degrees Meta's own schema calls text.
+func readPlace(in *message.Inbound, raw json.RawMessage) {
+	var place struct {
+		Latitude, Longitude json.RawMessage
+		Name, Address       string
+	}
+	if json.Unmarshal(raw, &place) != nil {
+		return
+	}
+	latitude, err1 := strconv.ParseFloat(strings.Trim(string(place.Latitude), `"`), 64)
+	longitude, err2 := strconv.ParseFloat(strings.Trim(string(place.Longitude), `"`), 64)
+	if err1 == nil && err2 == nil {
+		in.Locate(message.Place{Latitude: latitude, Longitude: longitude, Name: place.Name, Address: place.Address})
+	}
+}

@@ -99,14 +99,9 @@ func callbacks() []channeltest.Callback {
 		{Name: "hidden number", Body: envelope(`{"id":"wamid.A","status":"delivered","timestamp":"1750030073","recipient_id":"","recipient_user_id":"US.1349","recipient_parent_user_id":"US.ENT.1"}`), Want: []message.Receipt{receipt("wamid.A", message.Delivered)}},
 		thousand(),
 		{Name: "errors of the account", Body: value(`"errors":[{"code":130429,"title":"Rate limit hit","message":"Rate limit hit","error_data":{"details":"d"}}]`)},
-		{Name: "errors of an inbound message", Body: value(`"messages":[{"from":"1","id":"wamid.X","timestamp":"1750030073","type":"unsupported","errors":[{"code":131051,"title":"Message type is not supported"}]}]`)},
+		{Name: "errors of an inbound message of nobody", Body: value(`"messages":[{"from":"1","id":"wamid.X","timestamp":"1750030073","type":"unsupported","errors":[{"code":131051,"title":"Message type is not supported"}]}]`)},
 		{Name: "changed user id", Body: value(`"messages":[{"id":"wamid.X","timestamp":"1750030073","type":"system","system":{"type":"user_changed_user_id","user_id":"US.2"}}]`)},
 		{Name: "marketing preference", Body: strings.Replace(value(`"user_preferences":[{"wa_id":"1","category":"marketing_messages","value":"stop"}]`), `"field":"messages"`, `"field":"user_preferences"`, 1)},
-		{Name: "inbound message", Body: `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"2"},"contacts":[{"wa_id":"16505551234"}],"messages":[{"from":"16505551234","id":"wamid.X","timestamp":"1750030073","type":"text","text":{"body":"STOP"},"context":{"from":"1","id":"wamid.A"}},{"from":"16505551234","id":"wamid.Y","timestamp":"1750030073","type":"image","image":{"caption":"look","id":"7"}},{"from":"16505551234","id":"wamid.Z","timestamp":"x","type":"interactive","interactive":{"type":"button_reply","button_reply":{"id":"1","title":"Yes"}}},{"id":"wamid.W","type":"system"},7]}}]}]}`, Inbound: []message.Inbound{
-			{ProviderID: "wamid.X", From: "+16505551234", Kind: "text", Text: "STOP", ReplyTo: "wamid.A", At: 1750030073000},
-			{ProviderID: "wamid.Y", From: "+16505551234", Kind: "image", Text: "look", At: 1750030073000},
-			{ProviderID: "wamid.Z", From: "+16505551234", Kind: "interactive", Text: "Yes"},
-		}},
 		{Name: "other field", Body: strings.Replace(envelope(reported("wamid.A", "sent", "")), `"field":"messages"`, `"field":"account_update"`, 1)},
 		{Name: "other object", Body: strings.Replace(envelope(reported("wamid.A", "sent", "")), "whatsapp_business_account", "page", 1)},
 		{Name: "no json", Body: "not JSON", Err: message.ErrBadCallback},
@@ -114,7 +109,7 @@ func callbacks() []channeltest.Callback {
 		{Name: "too deep", Body: strings.Repeat("[", 1000), Err: message.ErrBadCallback},
 		{Name: "unsigned", Body: envelope(reported("wamid.A", "sent", "")), Unsigned: true, Err: message.ErrUnsigned},
 	}
-	return append(append(out, failures()...), handshakes()...)
+	return append(append(append(out, inbounds()...), failures()...), handshakes()...)
 }
 
 // failures are the codes that come in statuses, and the pause after which the

@@ -218,7 +218,7 @@ func callbacks() []channeltest.Callback {
 	event := func(name, about string) string {
 		return `{"sender":{"id":"2893352839501541173"},"recipient":{"id":"84123456789"},"event_name":"` + name + `","message":` + about + `,"app_id":"2074138120372622546","timestamp":"1602560967477"}`
 	}
-	return []channeltest.Callback{
+	return append(inbounds(), []channeltest.Callback{
 		{
 			Name: "delivered by phone", Body: event("user_received_message", `{"delivery_time":"1602960467432","msg_id":"15a0cc0bbb13bd4ce403","tracking_id":"`+tracking+`"}`),
 			Want: []message.Receipt{{ProviderID: "15a0cc0bbb13bd4ce403", Ref: ref, Status: message.Delivered, At: 1602960467432}},
@@ -238,10 +238,9 @@ func callbacks() []channeltest.Callback {
 			},
 		},
 		{Name: "without ids", Body: event("user_received_message", `{}`)},
-		{Name: "inbound", Body: event("user_send_text", `{"text":"Xin chào","msg_id":"96d3cdf3af150460909"}`)},
 		{Name: "echo", Body: event("oa_send_text", `{"text":"x","msg_id":"1"}`)},
 		{Name: "no event", Body: `{"timestamp":"1"}`, Err: message.ErrBadCallback},
 		{Name: "no JSON", Body: `event`, Err: message.ErrBadCallback},
 		{Name: "unsigned", Body: event("user_send_text", `{}`), Unsigned: true, Err: message.ErrUnsigned},
-	}
+	}...)
 }
