@@ -54,6 +54,8 @@ type Case struct {
 
 	// Ordinary is an address that the simulator delivers to.
 	Ordinary string
+	// Writer is the address of a user who writes; default Ordinary.
+	Writer string
 	// Settles: the provider's receipts carry our reference, so that they settle
 	// a send whose answer was lost.
 	Settles bool

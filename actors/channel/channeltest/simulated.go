@@ -21,9 +21,12 @@ type rig struct {
 	c       *Case
 	world   *sim.World
 	adapter channel.Adapter
+	// provider is the simulator.
+	provider sim.Provider
 
 	mu       sync.Mutex
 	receipts []message.Receipt
+	written  []message.Inbound
 	faults   []error
 }
 
@@ -45,7 +48,8 @@ func (c *Case) newRig(t *testing.T) *rig {
 	base := "http://" + serve(t, mux.Handle)
 	sender := c.sender(t, base+"/"+c.Spec.Name, client)
 	sender.CallbackURL = "http://" + relay + "/api/v1/webhooks/delivery/" + c.Spec.Name + "/main"
-	mux.Add("/"+c.Spec.Name, c.Spec.Simulator(r.world, sender))
+	r.provider = c.Spec.Simulator(r.world, sender)
+	mux.Add("/"+c.Spec.Name, r.provider)
 	r.adapter = c.adapterOf(t, sender)
 	return r
 }
@@ -78,14 +82,18 @@ func (g *rig) take(ctx *fasthttp.RequestCtx) {
 		ctx.SetStatusCode(fasthttp.StatusNotFound)
 		return
 	}
-	got, _, err := receiver.Receipts(&message.Callback{
+	cb := &message.Callback{
 		Channel: g.c.Spec.Name, Sender: "main", Method: string(ctx.Method()),
 		URL: ctx.URI().String(), Query: string(ctx.URI().QueryString()), Body: ctx.PostBody(),
 		Header: func(name string) string { return string(ctx.Request.Header.Peek(name)) },
-	})
+	}
+	got, _, err := receiver.Receipts(cb)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.receipts = append(g.receipts, got...)
+	if inbox, ok := g.adapter.(channel.Inbox); ok && err == nil {
+		g.written = append(g.written, inbox.Inbound(cb)...)
+	}
 	if err != nil {
 		g.faults = append(g.faults, err)
 		ctx.SetStatusCode(fasthttp.StatusUnauthorized)
@@ -112,7 +120,7 @@ func (g *rig) reported(t *testing.T) []message.Receipt {
 func (g *rig) reset() {
 	g.world.Reset()
 	g.mu.Lock()
-	g.receipts, g.faults = nil, nil
+	g.receipts, g.written, g.faults = nil, nil, nil
 	g.mu.Unlock()
 }
 
@@ -131,6 +139,9 @@ func (c *Case) simulated(t *testing.T) {
 	}
 	for _, name := range sim.ReservedNames() {
 		run("sim:"+name, func(t *testing.T) { rig.reserved(t, name) })
+	}
+	if _, ok := rig.provider.(sim.Writer); ok {
+		run("users write", rig.usersWrite)
 	}
 	run("sim:rate_limited then accepted", rig.throttled)
 	run("answer withheld", rig.withheld)

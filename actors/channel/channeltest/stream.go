@@ -72,7 +72,13 @@ func (c *Case) streamRig(t *testing.T, r *rig) {
 	if !ok {
 		t.Fatal("the simulator of a stream is no sim.Streamer")
 	}
-	s.Dial = r.world.Dial(provider)
+	r.provider, s.Dial = provider, r.world.Dial(provider)
+	s.Receive = func(all []message.Inbound) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.written = append(r.written, all...)
+		return nil
+	}
 	s.Report = func(all []message.Receipt) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()

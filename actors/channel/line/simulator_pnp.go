@@ -1,9 +1,6 @@
 package line
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"regexp"
 	"strings"
 	"time"
@@ -82,21 +79,7 @@ func readNotification(ctx *fasthttp.RequestCtx, flexible bool) (to, text string,
 
 // report posts that a notification message has arrived.
 func (s *simulator) report(tag string, after time.Duration) {
-	if s.callback == "" || tag == "" {
-		return
+	if tag != "" {
+		s.post(map[string]any{"type": "delivery", "delivery": map[string]string{"data": tag}}, after)
 	}
-	body, err := json.Marshal(map[string]any{
-		"destination": "U" + strings.Repeat("0", 32),
-		"events": []any{map[string]any{
-			"type": "delivery", "delivery": map[string]string{"data": tag}, "mode": "active", "timestamp": time.Now().UnixMilli(),
-			"webhookEventId": "01H810YECXQQZ37VAXPF6H9E6T", "deliveryContext": map[string]bool{"isRedelivery": false},
-		}},
-	})
-	if err != nil {
-		return
-	}
-	mac := hmac.New(sha256.New, []byte(s.secret))
-	mac.Write(body)
-	header := map[string]string{"Content-Type": "application/json", "X-Line-Signature": base64.StdEncoding.EncodeToString(mac.Sum(nil))}
-	s.world.Post(sim.Post{URL: s.callback, Header: header, Body: body, After: after})
 }

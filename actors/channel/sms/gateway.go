@@ -20,6 +20,7 @@ type gateway struct {
 	request  gatewayRequest
 	answer   gatewayAnswer
 	reports  gatewayReports
+	inbound  gatewayInbound
 	guard    guard
 	encoder  gsm.Encoder
 	from     string
@@ -51,7 +52,10 @@ func newGateway(s channel.Sender) (channel.Adapter, error) {
 	if g.reports, err = newGatewayReports(v); err != nil {
 		return nil, err
 	}
-	if g.guard != nil && !g.answer.id.set() && !g.request.names("message_id") {
+	if g.inbound, err = newGatewayInbound(v); err != nil {
+		return nil, err
+	}
+	if g.guard != nil && g.reports.reads() && !g.answer.id.set() && !g.request.names("message_id") {
 		return nil, fmt.Errorf("%s is missing: without it receipts are known by {message_id}, which the request does not name", settingID)
 	}
 	g.callback = callbackOf(v, s.CallbackURL)
@@ -105,7 +109,7 @@ func (g *gateway) Receipts(cb *message.Callback) ([]message.Receipt, message.Rep
 		return nil, message.Reply{}, message.ErrUnsigned
 	}
 	receipts, err := g.reports.read(cb)
-	if err != nil {
+	if err != nil && len(g.inbound.read(cb)) == 0 {
 		return nil, message.Reply{}, fmt.Errorf("read receipt: %w", message.ErrBadCallback)
 	}
 	for i := range receipts {
@@ -113,6 +117,9 @@ func (g *gateway) Receipts(cb *message.Callback) ([]message.Receipt, message.Rep
 	}
 	return receipts, message.Reply{ContentType: "text/plain; charset=utf-8", Body: []byte("OK")}, nil
 }
+
+// Inbound implements [channel.Inbox].
+func (g *gateway) Inbound(cb *message.Callback) []message.Inbound { return g.inbound.read(cb) }
 
 // reserved reports whether to is a recipient of the sandbox.
 func reserved(to string) bool { return strings.HasPrefix(to, sim.Reserved) }

@@ -28,6 +28,7 @@ func formGateway() channel.Values {
 		"errorCodes":  `{"100":"bad_credentials","105":"invalid_recipient","114":"not_on_channel","121":"opted_out","130":"rate_limited"}`,
 		"receiptAuth": "header", "receiptId": "id", "receiptStatus": "state", "receiptError": "err",
 		"receiptStatuses": `{"ACCEPTD":"sent","DELIVRD":"delivered","UNDELIV":"recipient_unreachable","EXPIRED":"expired"}`,
+		"inboundFrom":     "source", "inboundText": "message", "inboundId": "msgid", "inboundTime": "received", "inboundMedia": "attachment",
 	}
 }
 
@@ -43,6 +44,7 @@ func jsonGateway() channel.Values {
 		"receiptFormat": "json", "receiptList": "/events", "receiptId": "/message/id", "receiptStatus": "/state", "receiptError": "/reason",
 		"receiptStatuses": `{"SENT":"sent","DELIVERED":"delivered","UNDELIVERABLE":"recipient_unreachable","EXPIRED":"expired"}`,
 		"receiptAuth":     "hmac", "receiptTimestamp": "X-Timestamp", "receiptSigned": "{timestamp}.{body}",
+		"inboundList": "/incoming", "inboundFrom": "/number", "inboundText": "/body", "inboundId": "/uid", "inboundTime": "/at",
 	}
 }
 
@@ -111,6 +113,17 @@ func formCase() channeltest.Case {
 			}},
 			channeltest.Callback{Name: "of no interest", Body: "id=17a2&state=BUFFRED"},
 			channeltest.Callback{Name: "no id", Body: "state=DELIVRD", Err: message.ErrBadCallback},
+			channeltest.Callback{Name: "message of a handset", Body: "source=15558675310&message=Stop+%C3%A9&msgid=7&received=2026-01-31+12%3A00%3A00", Inbound: []message.Inbound{
+				{ProviderID: "7", From: "+15558675310", Kind: "text", Text: "Stop é", At: 1769860800000},
+			}},
+			channeltest.Callback{Name: "message by GET, in Latin-1", Method: "GET", URL: publicAddress + "?source=%2B15558675310&message=caf%E9&msgid=7&received=1769860800", Inbound: []message.Inbound{
+				{ProviderID: "7", From: "+15558675310", Kind: "text", Text: "café", At: 1769860800000},
+			}},
+			channeltest.Callback{Name: "medium of a short code", Body: "source=12345&message=&msgid=7&received=soon&attachment=https%3A%2F%2Fexample.com%2Fa", Inbound: []message.Inbound{
+				{ProviderID: "7", From: "12345", Kind: "media", Media: []message.Medium{{URL: "https://example.com/a"}}},
+			}},
+			channeltest.Callback{Name: "receipt with the message", Body: "id=17a2&state=DELIVRD&source=15558675310&message=Hello", Want: []message.Receipt{{ProviderID: "17a2", Status: message.Delivered}}},
+			channeltest.Callback{Name: "message of nobody", Body: "message=Hello", Err: message.ErrBadCallback},
 			channeltest.Callback{Name: "no status", Body: "id=17a2", Err: message.ErrBadCallback},
 			channeltest.Callback{Name: "id of two lines", Body: "id=a%0Ab&state=DELIVRD", Err: message.ErrBadCallback},
 			channeltest.Callback{Name: "broken form", Body: "id=%zz", Err: message.ErrBadCallback},
@@ -166,6 +179,10 @@ func jsonCase() channeltest.Case {
 			}},
 			channeltest.Callback{Name: "none", Body: `{"events":[]}`},
 			channeltest.Callback{Name: "no list", Body: `{"events":{}}`, Err: message.ErrBadCallback},
+			channeltest.Callback{
+				Name: "messages of handsets", Body: `{"incoming":[{"uid":18446744073709551615,"number":"0015558675310","body":"Stop","at":1769860800123},{"uid":2,"number":"Bank","body":""},{"number":"+15558675310"},7]}`,
+				Inbound: []message.Inbound{{ProviderID: "18446744073709551615", From: "+15558675310", Kind: "text", Text: "Stop", At: 1769860800123}, {ProviderID: "2", From: "Bank", Kind: "text"}},
+			},
 			channeltest.Callback{Name: "no JSON", Body: `id=1`, Err: message.ErrBadCallback},
 			channeltest.Callback{Name: "one without an id", Body: `{"events":[{"state":"SENT"}]}`, Err: message.ErrBadCallback},
 			channeltest.Callback{Name: "old", Body: `{"events":[]}`, Unsigned: true, Header: timestamped(`{"events":[]}`, -time.Hour), Err: message.ErrUnsigned},
@@ -209,7 +226,11 @@ func ownCase() channeltest.Case {
 			{ProviderID: "a1", Status: message.Failed, Failure: channel.Failed(channel.OptedOut, "", "").Failure()},
 		}},
 		channeltest.Callback{Name: "of no interest", Body: `{"id":"a1","status":"buffered"}`},
+		channeltest.Callback{Name: "message of a handset", Body: `{"id":"m1","from":"+15558675310","text":"Stop","at":"2026-01-31T12:00:00Z","replyTo":"a1","media":[{"url":"https://example.com/a.jpg","mimeType":"image/jpeg","filename":"a.jpg"}]}`, Inbound: []message.Inbound{
+			{ProviderID: "m1", From: "+15558675310", Kind: "image", Text: "Stop", ReplyTo: "a1", At: 1769860800000, Media: []message.Medium{{URL: "https://example.com/a.jpg", MimeType: "image/jpeg", Filename: "a.jpg"}}},
+		}},
 		channeltest.Callback{Name: "no message", Body: `{"status":"sent"}`, Err: message.ErrBadCallback},
+		channeltest.Callback{Name: "message without a text", Body: `{"from":"+15558675310"}`, Err: message.ErrBadCallback},
 		channeltest.Callback{Name: "no time", Body: `{"id":"a1","status":"sent","at":"now"}`, Err: message.ErrBadCallback},
 		channeltest.Callback{Name: "array", Body: `[]`, Err: message.ErrBadCallback},
 		channeltest.Callback{Name: "by GET", Method: "GET", URL: publicAddress + "?id=1&status=sent", Err: message.ErrUnsigned},
@@ -254,6 +275,9 @@ func kannelCase() channeltest.Case {
 			channeltest.Callback{Name: "delivered", Method: "GET", URL: get("id=" + id + "&status=1"), Want: receipt(message.Delivered)},
 			channeltest.Callback{Name: "of no interest", Method: "GET", URL: get("id=" + id + "&status=0")},
 			channeltest.Callback{Name: "no id", Method: "GET", URL: get("status=1"), Err: message.ErrBadCallback},
+			channeltest.Callback{Name: "message of a handset", Method: "GET", URL: get("from=%2B15558675310&text=Stop&id=0b3f8a5e-5b0d-4b6c-8f0a-1f3b0c9f4d1e&time=2026-01-31+12:00:00"), Inbound: []message.Inbound{
+				{ProviderID: "0b3f8a5e-5b0d-4b6c-8f0a-1f3b0c9f4d1e", From: "+15558675310", Kind: "text", Text: "Stop", At: 1769860800000},
+			}},
 			channeltest.Callback{Name: "no token", Method: "GET", URL: get("id=" + id + "&status=1"), Unsigned: true, Err: message.ErrUnsigned},
 			channeltest.Callback{Name: "wrong token", Method: "GET", URL: get("id=" + id + "&status=1&token=sandbox-receipt-tokem"), Unsigned: true, Err: message.ErrUnsigned},
 		),

@@ -40,5 +40,7 @@ func kannel() channel.Values {
 		settingReceiptAuth: receiptAuthQuery, settingReceiptFormat: receiptForm,
 		settingReceiptID: "id", settingReceiptStatus: "status",
 		settingReceiptStatuses: `{"1":"delivered","2":"recipient_unreachable","4":"sent","8":"sent","16":"failed"}`,
+		// Of a sms-service whose get-url ends with "&from=%p&text=%a&id=%I&time=%t".
+		settingInboundFrom: "from", settingInboundText: "text", settingInboundID: "id", settingInboundTime: "time",
 	}
 }

@@ -2,13 +2,10 @@ package sms
 
 import (
 	"errors"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"messagehub/actors/channel"
 	"messagehub/store/message"
-	"messagehub/store/message/json"
 )
 
 // gatewayReports reads a gateway's receipts.
@@ -34,7 +31,8 @@ func newGatewayReports(v channel.Values) (gatewayReports, error) {
 	if list := v.Text(settingReceiptList); list != "" {
 		g.list = parsePointer(list)
 	}
-	if v.Text(settingReceiptAuth) == "" || g.format == receiptOwn {
+	inboundAlone := v.Text(settingInboundFrom) != "" && !g.reads() && g.status == "" && len(g.statuses) == 0
+	if v.Text(settingReceiptAuth) == "" || g.format == receiptOwn || inboundAlone {
 		return g, nil
 	}
 	for _, setting := range []string{settingReceiptID, settingReceiptStatus, settingReceiptStatuses} {
@@ -51,6 +49,9 @@ func newGatewayReports(v channel.Values) (gatewayReports, error) {
 	}
 	return g, nil
 }
+
+// reads reports whether the settings describe receipts at all.
+func (g *gatewayReports) reads() bool { return g.id != "" || g.format == receiptOwn }
 
 // report is one receipt as a gateway tells it.
 type report struct {
@@ -79,52 +80,15 @@ func (g *gatewayReports) read(cb *message.Callback) ([]message.Receipt, error) {
 }
 
 func (g *gatewayReports) reports(cb *message.Callback) ([]report, error) {
-	switch {
-	case g.format == receiptOwn:
+	if g.format == receiptOwn {
 		return ownReports(cb.Body)
-	case g.format == receiptForm || cb.Method == http.MethodGet:
-		text := string(cb.Body)
-		if cb.Method == http.MethodGet {
-			text = cb.Query
-		}
-		values, err := url.ParseQuery(text)
-		if err != nil {
-			return nil, err
-		}
-		return []report{g.reportOf(func(name string) string { return strings.Clone(values.Get(name)) })}, nil
-	case g.list == nil:
-		return []report{g.reportIn(cb.Body)}, nil
 	}
-	raw, ok := follow(cb.Body, g.list)
-	var items []json.RawMessage
-	if !ok || json.Unmarshal(raw, &items) != nil {
-		return nil, errReport
+	all, err := toldBy(cb, g.format, g.list)
+	out := make([]report, len(all))
+	for i, f := range all {
+		out[i] = report{id: f.text(g.id), status: f.text(g.status), code: f.text(g.error)}
 	}
-	out := make([]report, len(items))
-	for i, item := range items {
-		out[i] = g.reportIn(item)
-	}
-	return out, nil
-}
-
-// reportIn reads one receipt of JSON.
-func (g *gatewayReports) reportIn(raw json.RawMessage) report {
-	return g.reportOf(func(pointer string) string {
-		if pointer == "" {
-			return ""
-		}
-		f := finder{pointer: parsePointer(pointer)}
-		value, _ := f.find(raw)
-		return value
-	})
-}
-
-func (g *gatewayReports) reportOf(get func(name string) string) report {
-	r := report{id: get(g.id), status: get(g.status)}
-	if g.error != "" {
-		r.code = get(g.error)
-	}
-	return r
+	return out, err
 }
 
 // receipt makes the receipt of a report, if its status is of interest.

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -87,12 +86,7 @@ func (g *simulatedJSON) receipt(o order, id string, stage sim.Stage) sim.Post {
 		state, reason = "UNDELIVERABLE", "UNROUTABLE"
 	}
 	body := fmt.Appendf(nil, `{"events":[{"message":{"id":%s},"state":%q,"reason":%q}]}`, id, state, reason)
-	stamp := strconv.FormatInt(time.Now().Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(g.receiptKey))
-	mac.Write([]byte(stamp + "." + string(body)))
-	return posted(o.callback, "application/json", body, map[string]string{
-		"X-Timestamp": stamp, "X-Signature": "sha256=" + hex.EncodeToString(mac.Sum(nil)),
-	})
+	return posted(o.callback, "application/json", body, g.signStamped(body))
 }
 
 func (g *simulatedJSON) ownReceipt(o order, id string, stage sim.Stage) sim.Post {
@@ -100,11 +94,16 @@ func (g *simulatedJSON) ownReceipt(o order, id string, stage sim.Stage) sim.Post
 	if stage.Status == message.Failed {
 		body = fmt.Appendf(nil, `{"id":%q,"messageId":%q,"status":"failed","error":{"code":"UNROUTABLE","message":"no operator has the number"}}`, id, o.ref)
 	}
+	return posted(o.callback, "application/json", body, g.signOwn(body))
+}
+
+// signOwn signs a body as Standard Webhooks has it.
+func (g *gatewaySimulator) signOwn(body []byte) map[string]string {
 	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(g.receiptKey, "whsec_"))
 	event, stamp := "evt_"+strconv.FormatUint(g.world.Serial(), 36), strconv.FormatInt(time.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "%s.%s.%s", event, stamp, body)
-	return posted(o.callback, "application/json", body, map[string]string{
+	return map[string]string{
 		"webhook-id": event, "webhook-timestamp": stamp, "webhook-signature": "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)),
-	})
+	}
 }

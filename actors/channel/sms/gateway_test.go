@@ -58,6 +58,10 @@ func TestGatewaySettingsThatGoTogether(t *testing.T) {
 		{json, channel.Values{"receiptTimestamp": ""}, "receiptSigned with {timestamp} and receiptTimestamp are needed together"},
 		{json, channel.Values{"receiptFormat": "messagehub"}, "receiptAuth must be webhook, as receiptFormat is messagehub"},
 		{json, channel.Values{"receiptFormat": "messagehub", "receiptAuth": "webhook", "receiptSecret": "sixteen-letters-or-more"}, "receiptSecret must be whsec_"},
+		{form, channel.Values{"inboundText": ""}, "inboundFrom and inboundText are needed together"},
+		{json, channel.Values{"inboundFrom": "number"}, "inboundFrom must be a JSON pointer"},
+		{json, channel.Values{"inboundFormat": "form", "inboundFrom": "number", "inboundText": "body", "inboundId": "", "inboundTime": ""}, ""},
+		{form, channel.Values{"receiptId": "", "receiptStatus": "", "receiptStatuses": "", "receiptError": "", "errorCode": "", "id": "", "successStatuses": "200", "form": `{"a":"{to}{text}"}`, "errorCodes": "", "errorText": ""}, ""},
 	}
 	for _, row := range rows {
 		values := gatewayWith(row.of, row.changes)
@@ -238,5 +242,32 @@ func TestErrorsTellNoSecret(t *testing.T) {
 	e := without(channel.Failed(channel.ProviderError, "1", "the key s3cret is wrong"), "s3cret")
 	if e.ProviderMessage != "" || e.Code != channel.ProviderError {
 		t.Errorf("%+v", e)
+	}
+}
+
+// Numbers of handsets come in many forms; short codes and names are none.
+func TestWritersOfGateways(t *testing.T) {
+	for _, row := range []struct{ from, country, want string }{
+		{"+15558675310", "", "+15558675310"}, {"15558675310", "", "+15558675310"}, {"004915112345678", "", "+4915112345678"},
+		{"015112345678", "", "015112345678"}, {"015112345678", "DE", "+4915112345678"}, {"+15558675310", "DE", "+15558675310"},
+		{"12345", "", "12345"}, {"Bank", "DE", "Bank"}, {"", "", ""}, {"a\nb", "", ""}, {strings.Repeat("9", 33), "", ""},
+	} {
+		if got := writerOf(row.from, row.country); got != row.want {
+			t.Errorf("%q of %q: %q, want %q", row.from, row.country, got, row.want)
+		}
+	}
+}
+
+func TestTimesOfGateways(t *testing.T) {
+	const noon = 1769860800000
+	for _, text := range []string{"1769860800", "1769860800000", "2026-01-31T12:00:00Z", "2026-01-31T13:00:00.000+0100", "2026-01-31 12:00:00", "2026-01-31 12:00", "2026-01-31T12:00:00"} {
+		if got := anyTime(text); got != noon {
+			t.Errorf("%q: %d", text, got)
+		}
+	}
+	for _, text := range []string{"", "-1", "soon", "99999999999999999999", "0001-01-01T00:00:00Z"} {
+		if got := anyTime(text); got != 0 {
+			t.Errorf("%q: %d", text, got)
+		}
 	}
 }

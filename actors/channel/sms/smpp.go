@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,9 @@ type smppAdapter struct {
 	states    smppStates
 	statuses  map[uint32]channel.Code
 	report    func([]message.Receipt) error
+	take      func([]message.Inbound) error
+	parts     writtenParts
+	handing   sync.Mutex // held while messages of handsets are handed over
 	long      longMessages
 	vault     channel.Vault
 	reference atomic.Uint32 // of the latest long message
@@ -41,7 +45,7 @@ func newSMPP(s channel.Sender) (channel.Adapter, error) {
 		return nil, fmt.Errorf("check settings: %w", err)
 	}
 	a := &smppAdapter{
-		test: s.Test, form: smppFormOf(v), ids: idFormat(v.Text(settingIDFormat)), report: s.Report, vault: s.Vault,
+		test: s.Test, form: smppFormOf(v), ids: idFormat(v.Text(settingIDFormat)), report: s.Report, take: s.Receive, vault: s.Vault,
 		states: smppStates{accepted: v.Text(settingAccepted), unknown: v.Text(settingUnknown)},
 	}
 	if v.Bool(settingReference) {
@@ -75,20 +79,22 @@ func tlsOf(v channel.Values) (*tls.Config, error) {
 }
 
 // longEvery is how often the long messages that wait for receipts are written
-// down.
+// down, and those that wait for parts looked at.
 const longEvery = 10 * time.Second
 
 // Run implements [channel.Runner]: it holds the binds.
 func (a *smppAdapter) Run(ctx context.Context) {
 	a.loadLong()
+	a.loadParts()
 	done := make(chan struct{})
 	go func() { defer close(done); a.client.Run(ctx) }()
 	ticker := time.NewTicker(longEvery)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-ticker.C:
+		case now := <-ticker.C:
 			a.saveLong()
+			_ = a.handOver(nil, now) // what is not taken waits for the next time
 		case <-done:
 			a.saveLong()
 			return

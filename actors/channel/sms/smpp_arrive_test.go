@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -16,11 +17,14 @@ import (
 // smppDesk is an adapter at a simulated SMSC.
 type smppDesk struct {
 	world   *sim.World
+	smsc    *smsc.SMSC
 	adapter *smppAdapter
 
 	mu       sync.Mutex
 	receipts []message.Receipt
+	written  []message.Inbound
 	fault    error // of the one who takes receipts
+	refusals int   // of the one who takes messages of handsets
 }
 
 func newSMPPDesk(t testing.TB, o smsc.Options, settings channel.Values) *smppDesk {
@@ -33,8 +37,9 @@ func newSMPPDesk(t testing.TB, o smsc.Options, settings channel.Values) *smppDes
 		values[name] = value
 	}
 	o.Channel, o.SystemID, o.Password = name, values[settingSystemID], values[settingPassword]
+	d.smsc = smsc.New(d.world, o)
 	a, err := newAdapter(channel.Sender{
-		Name: "main", Test: true, Settings: values, Dial: d.world.Dial(smsc.New(d.world, o)), Report: d.take,
+		Name: "main", Test: true, Settings: values, Dial: d.world.Dial(d.smsc), Report: d.take, Receive: d.receive,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +76,17 @@ func (d *smppDesk) take(all []message.Receipt) error {
 		d.receipts = append(d.receipts, all...)
 	}
 	return d.fault
+}
+
+func (d *smppDesk) receive(all []message.Inbound) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.refusals > 0 {
+		d.refusals--
+		return errors.New("disk full")
+	}
+	d.written = append(d.written, all...)
+	return nil
 }
 
 // settled waits for the receipts and returns them.

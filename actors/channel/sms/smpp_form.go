@@ -31,7 +31,8 @@ const (
 type smppForm struct {
 	encoder     gsm.Encoder
 	packed      bool
-	dataCoding  int // of what is not UCS-2; -1 for the coding's own
+	latin1      bool // is what data_coding 0 stands for
+	dataCoding  int  // of what is not UCS-2; -1 for the coding's own
 	long        string
 	source      smpp.Address
 	destTON     byte
@@ -43,8 +44,9 @@ type smppForm struct {
 
 func smppFormOf(v channel.Values) smppForm {
 	f := smppForm{
-		encoder: encoderOf(v), packed: v.Text(settingAlphabet) == alphabetPacked, dataCoding: number(v, settingDataCoding, -1),
-		long: v.Text(settingLong), source: sourceOf(v), serviceType: v.Text(settingServiceType), validity: v.Text(settingValidity),
+		encoder: encoderOf(v), packed: v.Text(settingAlphabet) == alphabetPacked, latin1: v.Text(settingAlphabet) == alphabetLatin1,
+		dataCoding: number(v, settingDataCoding, -1),
+		long:       v.Text(settingLong), source: sourceOf(v), serviceType: v.Text(settingServiceType), validity: v.Text(settingValidity),
 		destTON: byte(v.Int(settingDestTON)), destNPI: byte(v.Int(settingDestNPI)),
 	}
 	f.registered = map[string]byte{receiptsFinal: 0x01, receiptsFailed: 0x02, receiptsAll: 0x11}[v.Text(settingReceipts)]

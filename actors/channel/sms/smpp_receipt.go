@@ -12,8 +12,14 @@ import (
 var errNoReport = errors.New("nobody takes receipts")
 
 // deliver takes what the SMSC delivers. It is durable when it returns nil.
-// Messages from handsets are of no interest.
 func (a *smppAdapter) deliver(all []smpp.Delivery) error {
+	if err := a.receipts(all); err != nil {
+		return err
+	}
+	return a.receive(all)
+}
+
+func (a *smppAdapter) receipts(all []smpp.Delivery) error {
 	var out []message.Receipt
 	for i := range all {
 		r, ok := smpp.ParseReceipt(&all[i])

@@ -92,7 +92,7 @@ func settings() []channel.Setting {
 			Help: "number, short code or name to send from",
 		},
 	}
-	return slices.Concat(common, encodingSettings(), twilioSettings(), gatewaySettings(), gatewayReportSettings(), smppSettings())
+	return slices.Concat(common, encodingSettings(), twilioSettings(), gatewaySettings(), gatewayReportSettings(), gatewayInboundSettings(), smppSettings())
 }
 
 // base returns the address of the provider's API.

@@ -25,10 +25,11 @@ type twilioSimulator struct {
 	token   string
 	logins  []string // the Authorization headers that are let in
 	rules   *twilioRules
+	inbound string // where a message to the number goes
 }
 
 func newTwilioSimulator(w *sim.World, s channel.Sender) sim.Provider {
-	p := &twilioSimulator{world: w, account: s.Settings.Text("accountSid"), token: s.Settings.Text("authToken"), rules: newTwilioRules()}
+	p := &twilioSimulator{world: w, account: s.Settings.Text("accountSid"), token: s.Settings.Text("authToken"), rules: newTwilioRules(), inbound: s.CallbackURL}
 	p.logins = []string{login(p.account, p.token)}
 	if key := s.Settings.Text("apiKeySid"); key != "" {
 		p.logins = append(p.logins, login(key, s.Settings.Text("apiKeySecret")))

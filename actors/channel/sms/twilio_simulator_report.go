@@ -29,16 +29,20 @@ func (s *twilioSimulator) report(f *twilioForm, m *created201, stages []sim.Stag
 		if fields == nil {
 			continue
 		}
-		fields = append(twilioCommon(m), fields...)
-		s.world.Post(sim.Post{
-			URL: address, After: stage.After, Body: twilioBody(fields),
-			Header: map[string]string{
-				"Content-Type":       "application/x-www-form-urlencoded; charset=UTF-8",
-				"User-Agent":         "TwilioProxy/1.1",
-				"X-Twilio-Signature": s.sign(address, fields),
-			},
-		})
+		s.post(address, append(twilioCommon(m), fields...), stage.After)
 	}
+}
+
+// post schedules one signed callback.
+func (s *twilioSimulator) post(address string, fields []field, after time.Duration) {
+	s.world.Post(sim.Post{
+		URL: address, After: after, Body: twilioBody(fields),
+		Header: map[string]string{
+			"Content-Type":       "application/x-www-form-urlencoded; charset=UTF-8",
+			"User-Agent":         "TwilioProxy/1.1",
+			"X-Twilio-Signature": s.sign(address, fields),
+		},
+	})
 }
 
 // twilioOutcome returns the parameters that tell a status.

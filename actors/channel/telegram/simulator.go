@@ -19,13 +19,14 @@ import (
 // one thing: a field that a method does not have is refused, so that it
 // shows.
 type simulator struct {
-	world   *sim.World
-	token   string
-	methods map[string]method
+	world            *sim.World
+	token            string
+	methods          map[string]method
+	callback, secret string // of the webhook
 }
 
 func newSimulator(w *sim.World, s channel.Sender) sim.Provider {
-	return &simulator{w, s.Settings.Text("botToken"), methods()}
+	return &simulator{w, s.Settings.Text("botToken"), methods(), s.CallbackURL, s.Settings.Text("webhookSecret")}
 }
 
 // no is an answer that is no yes.

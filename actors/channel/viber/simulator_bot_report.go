@@ -73,12 +73,15 @@ func (s *botSimulator) wants(event string) string {
 
 // simEvent is a callback.
 type simEvent struct {
-	Event     string `json:"event"`
-	Timestamp int64  `json:"timestamp"`
-	Token     uint64 `json:"message_token"`
-	User      string `json:"user_id,omitempty"`
-	Host      string `json:"chat_hostname,omitempty"`
-	Text      string `json:"desc,omitempty"`
+	Event      string      `json:"event"`
+	Timestamp  int64       `json:"timestamp"`
+	Token      uint64      `json:"message_token"`
+	User       string      `json:"user_id,omitempty"`
+	Host       string      `json:"chat_hostname,omitempty"`
+	Text       string      `json:"desc,omitempty"`
+	Sender     *simUser    `json:"sender,omitempty"`
+	Subscriber *simUser    `json:"user,omitempty"`
+	Message    *simWritten `json:"message,omitempty"`
 }
 
 // report schedules the callbacks about a message. There is none for "sent";

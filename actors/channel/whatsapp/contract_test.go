@@ -139,7 +139,7 @@ func TestSimulatorCallbacksFitMetasDocument(t *testing.T) {
 	for _, m := range []*simMessage{{To: "16505551234", Ref: "r"}, {Recipient: "US.1"}} {
 		for _, status := range []message.Status{message.Sent, message.Delivered, message.Read, message.Failed} {
 			stage := sim.Stage{Status: status, After: time.Millisecond}
-			body := s.encode(m, simStatusOf(m, "wamid.A", stage))
+			body := s.encodeStatus(m, simStatusOf(m, "wamid.A", stage))
 			d.Fits(t, "WebhookPayload", string(body))
 		}
 	}

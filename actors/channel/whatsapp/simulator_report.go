@@ -16,7 +16,7 @@ import (
 	"messagehub/store/message/json"
 )
 
-// simReport is the body of a callback about one message.
+// simReport is the body of a callback.
 type simReport struct {
 	Object  string     `json:"object"`
 	Entries []simEntry `json:"entry"`
@@ -36,7 +36,8 @@ type simValue struct {
 	Product  string            `json:"messaging_product"`
 	Metadata map[string]string `json:"metadata"`
 	Contacts []simProfile      `json:"contacts"`
-	Statuses []simStatus       `json:"statuses"`
+	Statuses []simStatus       `json:"statuses,omitempty"`
+	Messages []simWritten      `json:"messages,omitempty"`
 }
 
 type simProfile struct {
@@ -73,19 +74,28 @@ type simRejected struct {
 
 // report schedules the callbacks about message id.
 func (s *simulator) report(m *simMessage, id string, stages []sim.Stage) {
+	for _, stage := range stages {
+		s.post(s.encodeStatus(m, simStatusOf(m, id, stage)), stage.After)
+	}
+}
+
+func (s *simulator) encodeStatus(m *simMessage, status simStatus) []byte {
+	contact := simProfile{map[string]string{"name": "Zoë 😀"}, strings.TrimPrefix(m.To, "+"), m.Recipient}
+	return s.encode(simValue{Contacts: []simProfile{contact}, Statuses: []simStatus{status}})
+}
+
+// post schedules one signed callback.
+func (s *simulator) post(body []byte, after time.Duration) {
 	if s.callback == "" {
 		return
 	}
-	for _, stage := range stages {
-		body := s.encode(m, simStatusOf(m, id, stage))
-		s.world.Post(sim.Post{
-			URL: s.callback, Body: body, After: stage.After,
-			Header: map[string]string{
-				"Content-Type": "application/json", "User-Agent": "facebookexternalua",
-				"X-Hub-Signature-256": s.sign(body),
-			},
-		})
-	}
+	s.world.Post(sim.Post{
+		URL: s.callback, Body: body, After: after,
+		Header: map[string]string{
+			"Content-Type": "application/json", "User-Agent": "facebookexternalua",
+			"X-Hub-Signature-256": s.sign(body),
+		},
+	})
 }
 
 func (s *simulator) sign(body []byte) string {
@@ -115,15 +125,9 @@ func simStatusOf(m *simMessage, id string, stage sim.Stage) simStatus {
 
 // encode makes the bytes that Meta signs and sends: JSON in which every
 // character above U+007F is escaped.
-func (s *simulator) encode(m *simMessage, status simStatus) []byte {
-	body, err := json.Marshal(&simReport{"whatsapp_business_account", []simEntry{{simAccount, []simChange{{
-		Field: "messages",
-		Value: simValue{
-			Product: "whatsapp", Statuses: []simStatus{status},
-			Metadata: map[string]string{"display_phone_number": simNumber, "phone_number_id": s.number},
-			Contacts: []simProfile{{map[string]string{"name": "Zoë 😀"}, strings.TrimPrefix(m.To, "+"), m.Recipient}},
-		},
-	}}}}})
+func (s *simulator) encode(v simValue) []byte {
+	v.Product, v.Metadata = "whatsapp", map[string]string{"display_phone_number": simNumber, "phone_number_id": s.number}
+	body, err := json.Marshal(&simReport{"whatsapp_business_account", []simEntry{{simAccount, []simChange{{Field: "messages", Value: v}}}}})
 	if err != nil {
 		panic(fmt.Sprintf("BUG: a callback can't be encoded: %v", err))
 	}

@@ -232,7 +232,7 @@ func TestSimulatorLedger(t *testing.T) {
 // TestSimulatorEscapes checks that callbacks are in Meta's own escaping, which
 // says the same.
 func TestSimulatorEscapes(t *testing.T) {
-	body := newSim(t).encode(&simMessage{To: "16505551234"}, simStatus{ID: "wamid.é😀", Status: "sent"})
+	body := newSim(t).encodeStatus(&simMessage{To: "16505551234"}, simStatus{ID: "wamid.é😀", Status: "sent"})
 	for _, b := range body {
 		if b > 0x7f {
 			t.Fatalf("a byte above 0x7f in %s", body)
@@ -262,6 +262,6 @@ func FuzzSimulator(f *testing.F) {
 		if m.address() == "" {
 			t.Error("accepted without an address")
 		}
-		_ = s.encode(m, simStatus{ID: "x", Ref: m.Ref})
+		_ = s.encodeStatus(m, simStatus{ID: "x", Ref: m.Ref})
 	})
 }

@@ -194,7 +194,7 @@ func phoneCase() channeltest.Case {
 	c := base()
 	c.Refusals = businessRefusals()
 	c.Success = channeltest.Answer{Status: 200, Body: `{"error":0,"message":"Success","data":{"msg_id":"a4d0243feb163bd3af26","sent_time":"1626926349402","sending_mode":"1","quota":{"dailyQuota":"500","remainingQuota":"499"}}}`}
-	c.ProviderID, c.Ordinary, c.Settles = "a4d0243feb163bd3af26", phone, true
+	c.ProviderID, c.Ordinary, c.Writer, c.Settles = "a4d0243feb163bd3af26", phone, user, true
 	c.Sends = []channeltest.Send{{Name: "template_by_phone", Step: templateTo(phone)}}
 	return c
 }

@@ -165,16 +165,19 @@ func (s *simulator) phone(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// report posts an event, signed as Zalo signs.
+// report posts an event about a message of the account.
 func (s *simulator) report(server, name, to string, about map[string]any, after time.Duration) {
+	s.post(server, name, map[string]any{"sender": map[string]string{"id": s.oa}, "recipient": map[string]string{"id": to}, "message": about}, after)
+}
+
+// post posts an event, signed as Zalo signs.
+func (s *simulator) post(server, name string, event map[string]any, after time.Duration) {
 	if s.callback == "" {
 		return
 	}
 	timestamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
-	body, err := json.Marshal(map[string]any{
-		"sender": map[string]string{"id": s.oa}, "recipient": map[string]string{"id": to}, "event_name": name,
-		"message": about, "app_id": s.app, "timestamp": timestamp,
-	})
+	event["event_name"], event["app_id"], event["timestamp"] = name, s.app, timestamp
+	body, err := json.Marshal(event)
 	if err != nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package smpp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -189,10 +190,11 @@ func decodeDelivery(frame []byte) (Delivery, error) {
 		Source: addressOf(p.SourceAddr), Dest: addressOf(p.DestAddr), ESMClass: p.EsmClass,
 		TLVs: make(map[uint16][]byte, len(p.OptionalParameters)),
 	}
-	if e := p.Message.Encoding(); e != nil {
-		d.DataCoding = e.DataCoding()
-	}
+	d.DataCoding = dataCodingOf(frame)
 	d.Text, _ = p.Message.GetMessageData()
+	if header := p.Message.UDH(); len(header) > 0 {
+		d.Header, _ = header.MarshalBinary() // which was read just now
+	}
 	for tag, f := range p.OptionalParameters {
 		d.TLVs[uint16(tag)] = f.Data
 	}
@@ -200,6 +202,23 @@ func decodeDelivery(frame []byte) (Delivery, error) {
 		d.Text = payload
 	}
 	return d, nil
+}
+
+// dataCodingOf returns the data_coding of a deliver_sm that was decoded: the
+// codec forgets those that it does not know.
+func dataCodingOf(frame []byte) byte {
+	rest := frame[headerSize:]
+	for _, octets := range [...]int{2, 2, 3, 0, 2} { // after service_type, the addresses, the two times
+		_, rest, _ = bytes.Cut(rest, []byte{0})
+		if octets > len(rest) {
+			return 0
+		}
+		rest = rest[octets:]
+	}
+	if len(rest) == 0 {
+		return 0
+	}
+	return rest[0]
 }
 
 func addressOf(a pdu.Address) Address { return Address{a.Ton(), a.Npi(), a.Address()} }

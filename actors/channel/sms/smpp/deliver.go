@@ -9,6 +9,7 @@ type Delivery struct {
 	Source, Dest Address
 	ESMClass     byte
 	DataCoding   byte
+	Header       []byte // of short_message, its length octet included
 	Text         []byte // short_message without its header, or message_payload
 	TLVs         map[uint16][]byte
 }

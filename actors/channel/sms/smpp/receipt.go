@@ -27,6 +27,7 @@ const (
 	receiptClass     = 0x04 // in the message type of esm_class
 	intermediate     = 0x20
 	messageTypes     = 0x3c
+	headerClass      = 0x40 // a user data header is there
 	maxReceiptedID   = 64
 	dataCodingOfUCS2 = 8
 )
