@@ -24,6 +24,7 @@ const (
 	ContentTooLong    Code = "content_too_long"
 	InvalidFallback   Code = "invalid_fallback"
 	TestRecipient     Code = "test_recipient"
+	SandboxOnly       Code = "sandbox_only"
 	InvalidCursor     Code = "invalid_cursor"
 	BatchTooLarge     Code = "batch_too_large"
 	BatchRefused      Code = "batch_refused"
@@ -126,6 +127,7 @@ func Problems() []Problem {
 		{Code: ContentTooLong, Status: 400, Permanent: true, Text: "The content is longer than the channel can carry.", Hint: "Shorten it; the message gives the limit."},
 		{Code: InvalidFallback, Status: 400, Permanent: true, Text: "The fallback chain is not valid.", Hint: "fallback.channels lists 1 to 5 steps after the message's own channel."},
 		{Code: TestRecipient, Status: 400, Permanent: true, Text: "Recipients that begin with sim: exist in the sandbox only.", Hint: "Use a cpk_test_ key, or a real recipient."},
+		{Code: SandboxOnly, Status: 400, Permanent: true, Text: "This exists in the sandbox only.", Hint: "Use a cpk_test_ key."},
 		{Code: UnknownContact, Status: 400, Permanent: true, Text: "There is no such contact.", Hint: "Contacts belong to one workspace, and to its live or its test keys; a deleted one is gone."},
 		{Code: InvalidImport, Status: 400, Permanent: true, Text: "The import can't be read any further. What came before is stored.", Hint: "Correct the line, and send the import again: contacts are found by their externalId."},
 		{Code: InvalidCursor, Status: 400, Permanent: true, Text: "The cursor is not one of ours.", Hint: "Pass page.next of the previous answer as it was."},

@@ -39,6 +39,7 @@ func routes() []route {
 		{method: "GET", pattern: "/api/v1/batches/{batchId}", scope: message.ScopeRead, handle: (*Server).batchStatus},
 		{method: "GET", pattern: "/api/v1/messages", scope: message.ScopeRead, handle: (*Server).list},
 		{method: "GET", pattern: receivedPath, scope: message.ScopeRead, handle: (*Server).inbounds},
+		{method: "POST", pattern: receivedPath, scope: message.ScopeSend, handle: (*Server).writeReceived, json: true},
 		{method: "GET", pattern: receivedPath + "/{inboundId}", scope: message.ScopeRead, handle: (*Server).inbound},
 		{method: "GET", pattern: "/api/v1/messages/{messageId}", scope: message.ScopeRead, handle: (*Server).status},
 		{method: "POST", pattern: "/api/v1/messages/{messageId}/cancel", scope: message.ScopeSend, handle: (*Server).cancel},

@@ -57,6 +57,7 @@ type Options struct {
 	Imports     Imports
 	Erasures    Erasures
 	Inbounds    Inbounds // may be nil
+	Sandbox     Sandbox  // may be nil: its users don't write
 	// Distributions may be nil: there are none then.
 	Distributions *Distributions
 	// Reserved are the recipients of the sandbox, without their "sim:".

@@ -52,7 +52,8 @@ type Hub struct {
 	vault     *vault
 	pauses    pauses
 	former    formerSettings
-	sandbox   *sandbox       // nil where there is none
+	sandbox   *sandbox // nil where there is none
+	inbox     *inbox
 	system    *actors.System // always made: it reads receipts, too
 	webhooks  *webhook.Deliverer
 	expander  *distribute.Runner

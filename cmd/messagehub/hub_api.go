@@ -37,6 +37,9 @@ func (h *Hub) apiOptions() relay.Options {
 	if h.acceptOnly {
 		o.Backlog = nil
 	}
+	if h.sandbox != nil {
+		o.Sandbox = sandboxUsers{h.sandbox, h.inbox}
+	}
 	return o
 }
 

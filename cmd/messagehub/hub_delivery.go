@@ -20,9 +20,10 @@ func (h *Hub) makeDelivery() error {
 	}
 	d := h.config.Delivery
 	h.makeMetrics()
+	h.inbox = newInbox(h.store, h.config.Inbound, h.log.Logger)
 	h.system, err = actors.New(actors.Options{
 		Specs: h.specs, Senders: senders, Log: h.store, Backlog: h.store, Reports: h.store,
-		Inbox: newInbox(h.store, h.config.Inbound, h.log.Logger), Shards: h.store.Shards(),
+		Inbox: h.inbox, Shards: h.store.Shards(),
 		Mailbox: d.Mailbox, Window: d.Window, Drain: d.Drain, Overlap: d.FormerSecrets, Listener: h.deliveryListener(),
 	})
 	return err

@@ -179,6 +179,8 @@ func (fw *forwarder) show(e *client.Event, status int, took time.Duration) {
 	line := fmt.Sprintf("%s  %s", e.Timestamp.Local().Format("15:04:05.000"), e.Type)
 	if m, err := e.Message(); err == nil {
 		line = eventLine(e, m)
+	} else if m, err := e.Received(); err == nil {
+		line = receivedLine(e, m)
 	}
 	st := styleOf(fw.out)
 	answer := st.green(fmt.Sprint(status))

@@ -130,6 +130,7 @@ func (b *sandbox) sender(spec *channel.Spec, live config.Sender) (actors.Sender,
 		s.Dial = b.world.Dial(p)
 	}
 	b.mux.Add(prefix, provider)
+	b.mux.Name(spec.Name+"/"+live.Name, provider)
 	made := actors.Sender{Channel: spec.Name, Sender: s, Pace: paceOf(spec, s.Settings)}
 	b.made[spec.Name+"/"+live.Name] = made
 	return made, nil

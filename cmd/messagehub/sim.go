@@ -43,6 +43,7 @@ the accounts know their new secrets alone; those with a port stay as they are.
   GET  /_sim/ledger   what the providers received, as NDJSON
   GET  /_sim/knobs    how they misbehave; PUT changes it
   GET  /_sim/status   counts of lines and of receipts that wait
+  POST /_sim/write    has a user write: {"account": "whatsapp/main", "from": "+14155550100", "text": "STOP"}
   POST /_sim/reset    forgets the ledger`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runSim(cmd.Context(), f, s)
@@ -177,6 +178,7 @@ func (f *simFlags) open(mux *sim.Mux, world *sim.World, senders []config.Sender,
 			if !ports {
 				continue
 			}
+			mux.Name(name, provider)
 			at, err := openStream(world, p)
 			if err != nil {
 				return nil, fmt.Errorf("sender %s: %w", name, err)
@@ -193,6 +195,7 @@ func (f *simFlags) open(mux *sim.Mux, world *sim.World, senders []config.Sender,
 		}
 		taken[path] = name
 		mux.Add(path, provider)
+		mux.Name(name, provider)
 		accounts = append(accounts, simAccount{sender.Channel, sender.Name, "http://" + addr.String() + path, callback})
 	}
 	return accounts, nil

@@ -53,12 +53,16 @@ func happenings() map[string]happening {
 	}
 }
 
-func happeningNames() []string { return slices.Sorted(maps.Keys(happenings())) }
+func happeningNames() []string {
+	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(happenings())), received)))
+}
 
 type triggerFlags struct {
 	output
 	channel string
 	patient time.Duration
+	// What a user of the sandbox writes.
+	from, kind, text, mediaURL, replyTo string
 }
 
 func triggerCommand(s streams) *cobra.Command {
@@ -67,14 +71,24 @@ func triggerCommand(s streams) *cobra.Command {
 		Use: "trigger EVENT", Short: "Make an event happen in the sandbox", Args: cobra.ExactArgs(1),
 		Long: `Sends a message to a reserved recipient of the sandbox, through the API at
 $` + envURL + ` with the test key in $` + envKey + `, and shows what happens to it until the
-event has come. Events: ` + strings.Join(happeningNames(), ", ") + `.`,
+event has come. Events: ` + strings.Join(happeningNames(), ", ") + `.
+
+For ` + received + `, a user of the simulated provider writes, and opts out or in with STOP and
+START where the channel listens to words.`,
 		Example: `  messagehub trigger delivered
-  messagehub trigger message.fallback --channel whatsapp`,
+  messagehub trigger message.fallback --channel whatsapp
+  messagehub trigger received --channel sms --text STOP
+  messagehub trigger received --channel telegram --from 123456789 --kind image --media-url https://example.com/a.jpg`,
 		ValidArgsFunction: completeFirst(happeningNames),
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), s, args[0]) },
 	}
 	cmd.Flags().StringVar(&f.channel, "channel", "whatsapp", "channel to send on")
 	cmd.Flags().DurationVar(&f.patient, "timeout", 30*time.Second, "how long to wait for the event")
+	cmd.Flags().StringVar(&f.from, "from", "+14155550100", "received: address of the user who writes")
+	cmd.Flags().StringVar(&f.kind, "kind", "text", "received: text, image, opt_in or opt_out")
+	cmd.Flags().StringVar(&f.text, "text", "A message to try events with", "received: what he writes")
+	cmd.Flags().StringVar(&f.mediaURL, "media-url", "", "received: where his picture is")
+	cmd.Flags().StringVar(&f.replyTo, "reply-to", "", "received: provider's id of the message that he answers")
 	completeFlag(cmd, "channel", channelNames)
 	f.flag(cmd)
 	return cmd
@@ -83,7 +97,7 @@ event has come. Events: ` + strings.Join(happeningNames(), ", ") + `.`,
 func (f *triggerFlags) run(ctx context.Context, s streams, name string) error {
 	name = strings.TrimPrefix(name, "message.")
 	h, ok := happenings()[name]
-	if !ok {
+	if !ok && name != received {
 		return usage("%s can't be triggered: use one of %s", name, strings.Join(happeningNames(), ", "))
 	}
 	a, err := newAPI()
@@ -95,6 +109,9 @@ func (f *triggerFlags) run(ctx context.Context, s streams, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.patient)
 	defer cancel()
+	if name == received {
+		return f.receive(ctx, s, a)
+	}
 	h.message.Channel = f.channel
 	return f.follow(ctx, s, a, "message."+name, h)
 }

@@ -19,6 +19,7 @@ const control = "/_sim/"
 //	PUT  knobs   the same form; what is left out keeps its value
 //	GET  ledger  what the providers received, as NDJSON
 //	GET  status  counts: lines of the ledger, receipts waiting and dropped
+//	POST write   has a user write to an account, see [Written]
 //	POST reset   forgets the ledger
 func (m *Mux) control(ctx *fasthttp.RequestCtx, name string) {
 	switch string(ctx.Method()) + " " + name {
@@ -32,6 +33,8 @@ func (m *Mux) control(ctx *fasthttp.RequestCtx, name string) {
 	case "GET status":
 		waiting, dropped := m.world.outbox.counts()
 		answer(ctx, status{m.world.Ledger.Len(), waiting, dropped})
+	case "POST write":
+		m.postWrite(ctx)
 	case "POST reset":
 		m.world.Reset()
 		ctx.SetStatusCode(fasthttp.StatusNoContent)
@@ -69,6 +72,29 @@ func (m *Mux) putKnobs(ctx *fasthttp.RequestCtx) {
 	}
 	m.world.SetKnobs(knobs)
 	answer(ctx, wireOf(knobs))
+}
+
+// wireWritten is what a user writes, and to which account.
+type wireWritten struct {
+	Account  string `json:"account"`
+	From     string `json:"from"`
+	Kind     string `json:"kind"` // default text
+	Text     string `json:"text"`
+	MediaURL string `json:"mediaUrl"`
+	ReplyTo  string `json:"replyTo"`
+}
+
+func (m *Mux) postWrite(ctx *fasthttp.RequestCtx) {
+	wire := wireWritten{Kind: WritesText}
+	err := json.UnmarshalStrict(ctx.PostBody(), &wire)
+	if err == nil {
+		err = m.Write(wire.Account, Written{wire.From, wire.Kind, wire.Text, wire.MediaURL, wire.ReplyTo})
+	}
+	if err != nil {
+		ctx.Error(err.Error(), fasthttp.StatusBadRequest)
+		return
+	}
+	ctx.SetStatusCode(fasthttp.StatusAccepted)
 }
 
 // wireKnobs are Knobs with durations such as "150ms".

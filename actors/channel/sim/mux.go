@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,9 @@ type Mux struct {
 	// routes have the longest prefix first. The slice is replaced as a whole.
 	routes atomic.Pointer[[]route]
 	adding sync.Mutex
+	// accounts have the providers by name. Those with a port of their own have
+	// no route. Guarded by adding.
+	accounts map[string]Provider
 }
 
 type route struct {
@@ -27,7 +31,7 @@ type route struct {
 
 // NewMux makes a Mux for the providers of w.
 func NewMux(w *World) *Mux {
-	m := &Mux{world: w}
+	m := &Mux{world: w, accounts: make(map[string]Provider)}
 	m.routes.Store(new([]route))
 	return m
 }
@@ -42,6 +46,33 @@ func (m *Mux) Add(prefix string, p Provider) {
 	routes = append(routes, route{prefix, p})
 	slices.SortStableFunc(routes, func(a, b route) int { return len(b.prefix) - len(a.prefix) })
 	m.routes.Store(&routes)
+}
+
+// Name names an account at a provider, such as "sms/main", in place of the one
+// that had the name.
+func (m *Mux) Name(account string, p Provider) {
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	m.accounts[account] = p
+}
+
+// ErrNoAccount: no account has the name.
+var ErrNoAccount = errors.New("there is no simulated account of this name")
+
+// Write has a user write to the named account. The error is ErrNoAccount, or
+// says what the provider can't bring.
+func (m *Mux) Write(account string, w Written) error {
+	m.adding.Lock()
+	p := m.accounts[account]
+	m.adding.Unlock()
+	writer, ok := p.(Writer)
+	switch {
+	case p == nil:
+		return ErrNoAccount
+	case !ok:
+		return errors.New("the provider brings no messages of users")
+	}
+	return writer.Write(w)
 }
 
 // Handle serves one request.

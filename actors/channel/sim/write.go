@@ -1,6 +1,9 @@
 package sim
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Writer is a simulated provider whose users write to the account, too.
 type Writer interface {
@@ -32,4 +35,10 @@ const (
 // Unwritable says that the users of a provider can't do what they are to do.
 func (w *Written) Unwritable(provider string) error {
 	return fmt.Errorf("%s brings no message of the kind %q", provider, w.Kind)
+}
+
+// Unanswerable says that a provider does not tell which message another one
+// answers.
+func (w *Written) Unanswerable(provider string) error {
+	return errors.New(provider + " does not tell which message another one answers: leave out replyTo")
 }

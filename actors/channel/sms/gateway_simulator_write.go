@@ -17,8 +17,8 @@ import (
 // Write implements [sim.Writer]: a sms-service of Kannel's with the get-url of
 // the page sms-http.
 func (g *simulatedKannel) Write(w sim.Written) error {
-	if w.Kind != sim.WritesText {
-		return w.Unwritable("Kannel")
+	if err := textAlone(&w); err != nil {
+		return err
 	}
 	query := url.Values{
 		"token": {g.receiptKey}, "from": {w.From}, "text": {w.Text}, "id": {g.serial()}, "time": {time.Now().UTC().Format("2006-01-02 15:04:05")},
@@ -28,8 +28,8 @@ func (g *simulatedKannel) Write(w sim.Written) error {
 
 // Write implements [sim.Writer].
 func (g *simulatedForm) Write(w sim.Written) error {
-	if w.Kind != sim.WritesText {
-		return w.Unwritable("the gateway")
+	if err := textAlone(&w); err != nil {
+		return err
 	}
 	form := url.Values{"source": {strings.TrimPrefix(w.From, "+")}, "message": {w.Text}, "msgid": {g.serial()}}
 	return g.bring(posted(g.callback, "application/x-www-form-urlencoded", []byte(form.Encode()), map[string]string{"X-Callback-Token": g.receiptKey}))
@@ -37,26 +37,46 @@ func (g *simulatedForm) Write(w sim.Written) error {
 
 // Write implements [sim.Writer].
 func (g *simulatedJSON) Write(w sim.Written) error {
-	now := time.Now().UTC()
-	var about any = map[string]any{"incoming": []any{map[string]any{"uid": g.world.Serial(), "number": w.From, "body": w.Text, "at": now.Unix()}}}
 	if g.inForm == "messagehub" {
-		own := map[string]any{"id": g.serial(), "from": w.From, "text": w.Text, "at": now.Format(time.RFC3339), "replyTo": w.ReplyTo}
-		if w.Kind == sim.WritesImage {
-			own["media"] = []any{map[string]string{"url": w.MediaURL, "mimeType": "image/jpeg"}}
-		}
-		about = own
+		return g.writeOwn(w)
 	}
-	if w.Kind != sim.WritesText && (w.Kind != sim.WritesImage || g.inForm != "messagehub") {
-		return w.Unwritable("the gateway")
+	if err := textAlone(&w); err != nil {
+		return err
 	}
-	body, err := json.Marshal(about)
+	message := map[string]any{"uid": g.world.Serial(), "number": w.From, "body": w.Text, "at": time.Now().Unix()}
+	body, err := json.Marshal(map[string]any{"incoming": []any{message}})
 	if err != nil {
 		return err
 	}
-	if g.inForm == "messagehub" {
-		return g.bring(posted(g.callback, "application/json", body, g.signOwn(body)))
-	}
 	return g.bring(posted(g.callback, "application/json", body, g.signStamped(body)))
+}
+
+// writeOwn brings a message in the relay's own form.
+func (g *simulatedJSON) writeOwn(w sim.Written) error {
+	own := map[string]any{"id": g.serial(), "from": w.From, "text": w.Text, "at": time.Now().UTC().Format(time.RFC3339), "replyTo": w.ReplyTo}
+	switch w.Kind {
+	case sim.WritesText:
+	case sim.WritesImage:
+		own["media"] = []any{map[string]string{"url": w.MediaURL, "mimeType": "image/jpeg"}}
+	default:
+		return w.Unwritable("the gateway")
+	}
+	body, err := json.Marshal(own)
+	if err != nil {
+		return err
+	}
+	return g.bring(posted(g.callback, "application/json", body, g.signOwn(body)))
+}
+
+// textAlone refuses what a gateway does not bring.
+func textAlone(w *sim.Written) error {
+	switch {
+	case w.Kind != sim.WritesText:
+		return w.Unwritable("the gateway")
+	case w.ReplyTo != "":
+		return w.Unanswerable("the gateway")
+	}
+	return nil
 }
 
 func (g *gatewaySimulator) serial() string { return strconv.FormatUint(g.world.Serial(), 16) }

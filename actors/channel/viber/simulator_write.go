@@ -24,9 +24,11 @@ type simWritten struct {
 	Media string `json:"media,omitempty"`
 }
 
-// Write implements [sim.Writer]. That a message answers another one is not
-// told.
+// Write implements [sim.Writer].
 func (s *botSimulator) Write(w sim.Written) error {
+	if w.ReplyTo != "" {
+		return w.Unanswerable("Viber")
+	}
 	user := &simUser{w.From, "Zoë", "en", "UK", 1}
 	e := simEvent{Token: s.newToken()}
 	switch w.Kind {

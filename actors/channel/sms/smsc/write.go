@@ -16,8 +16,11 @@ const number = "15005550006"
 // Write implements [sim.Writer]: a handset sends a text, in parts if it is
 // long.
 func (s *SMSC) Write(w sim.Written) error {
-	if w.Kind != sim.WritesText {
+	switch {
+	case w.Kind != sim.WritesText:
 		return w.Unwritable("an SMSC")
+	case w.ReplyTo != "":
+		return w.Unanswerable("an SMSC")
 	}
 	from := address{1, 1, strings.TrimPrefix(w.From, "+")}
 	if !digits(from.number, 3, 15) {
