@@ -40,6 +40,7 @@ func inboundWays() []inboundWay {
 		{"sms", "smpp", "+14155550104", channel.Values{"provider": "smpp"}},
 		{"sms", "kannel", "+14155550105", kannel},
 		{"sms", "own", "+14155550106", own},
+		{"sms", "infobip", "+14155550107", channel.Values{"provider": "http", "preset": "infobip", "fromNumber": "InfoSMS", "receiptSecret": "sandbox-receipt-token"}},
 	}
 }
 

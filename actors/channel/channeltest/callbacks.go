@@ -28,7 +28,11 @@ func (c *Case) callbacks(t *testing.T) {
 			c.received(t, receiver, cb)
 			c.received(t, receiver, cb) // again: the same
 			if cb.Err == nil && !cb.Unsigned {
-				c.forged(t, receiver, cb)
+				if bare := c.Callbacks[i].address(); cb.URL != bare {
+					c.forgedAddress(t, receiver, cb, bare)
+				} else {
+					c.forged(t, receiver, cb)
+				}
 				c.cut(t, receiver, c.Callbacks[i])
 			}
 		})
@@ -42,9 +46,7 @@ func (c *Case) signed(t testing.TB, cb Callback) *Callback {
 	if cb.Header == nil {
 		cb.Header = make(map[string]string)
 	}
-	if cb.URL == "" {
-		cb.URL = publicURL
-	}
+	cb.URL = cb.address()
 	if !cb.Unsigned {
 		c.Sign(t, c.values(t, ""), &cb)
 	}
@@ -100,6 +102,20 @@ func (c *Case) forged(t *testing.T, receiver channel.Receiver, cb *Callback) {
 	}
 	if !c.TokenOnly {
 		c.refused(t, receiver, cb, "of another body", signature, cb.Body+"&x=1")
+	}
+}
+
+// forgedAddress checks that cb is refused without the proof in its address, or
+// with another.
+func (c *Case) forgedAddress(t *testing.T, receiver channel.Receiver, cb *Callback, bare string) {
+	t.Helper()
+	for _, address := range []string{bare, cb.URL + "0", cb.URL[:len(cb.URL)-1]} {
+		forged := *cb
+		forged.URL = address
+		got, _, err := receiver.Receipts(forged.callback("main", c.Spec.Name, []byte(cb.Body)))
+		if !errors.Is(err, message.ErrUnsigned) || len(got) != 0 {
+			t.Errorf("proof %s: error %v and %d receipts, want %v", address, err, len(got), message.ErrUnsigned)
+		}
 	}
 }
 

@@ -232,14 +232,19 @@ func (c *Case) first(t testing.TB) *channel.Request {
 	return nil
 }
 
+// address returns where cb comes in, before it is signed.
+func (cb *Callback) address() string {
+	if cb.URL == "" {
+		return publicURL
+	}
+	return cb.URL
+}
+
 // callback makes the relay's view of cb. body is the caller's.
 func (cb *Callback) callback(sender string, channelName string, body []byte) *message.Callback {
-	method, address := cb.Method, cb.URL
+	method, address := cb.Method, cb.address()
 	if method == "" {
 		method = http.MethodPost
-	}
-	if address == "" {
-		address = publicURL
 	}
 	header := make(map[string]string, len(cb.Header))
 	for name, value := range cb.Header {

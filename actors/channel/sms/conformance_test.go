@@ -22,6 +22,10 @@ func TestConformanceOfOwnReceipts(t *testing.T) { channeltest.Run(t, ownCase()) 
 
 func TestConformanceOfKannel(t *testing.T) { channeltest.Run(t, kannelCase()) }
 
+func TestConformanceOfInfobip(t *testing.T) { channeltest.Run(t, infobipCase()) }
+
+func FuzzInfobipReceipts(f *testing.F) { channeltest.FuzzReceipts(f, infobipCase()) }
+
 func FuzzFormAnswer(f *testing.F) { channeltest.FuzzAnswer(f, formCase()) }
 
 func FuzzFormReceipts(f *testing.F) { channeltest.FuzzReceipts(f, formCase()) }

@@ -9,7 +9,7 @@ import (
 
 // presets are known gateways by name, as the settings that describe them.
 func presets() map[string]channel.Values {
-	return map[string]channel.Values{"kannel": kannel()}
+	return map[string]channel.Values{"infobip": infobip(), "kannel": kannel()}
 }
 
 func presetNames() []string { return slices.Sorted(maps.Keys(presets())) }
@@ -42,5 +42,24 @@ func kannel() channel.Values {
 		settingReceiptStatuses: `{"1":"delivered","2":"recipient_unreachable","4":"sent","8":"sent","16":"failed"}`,
 		// Of a sms-service whose get-url ends with "&from=%p&text=%a&id=%I&time=%t".
 		settingInboundFrom: "from", settingInboundText: "text", settingInboundID: "id", settingInboundTime: "time",
+	}
+}
+
+// infobip is Infobip's SMS API, version 3. Its reports, and messages of
+// handsets, are lists of results.
+func infobip() channel.Values {
+	return channel.Values{
+		settingPath: "/sms/3/messages", settingToFormat: "digits", settingHeaders: `{"Authorization":"App {secret}","Accept":"application/json"}`,
+		settingJSON: `{"messages":[{"sender":"{from}","destinations":[{"to":"{to}","messageId":"{message_id}"}],"content":{"text":"{text}"},` +
+			`"webhooks":{"delivery":{"url":"{callback_url}"},"contentType":"application/json"}}]}`,
+		settingSuccess: "/messages/0/status/groupName", settingValue: "PENDING", settingID: "/messages/0/messageId",
+		settingError: "/messages/0/status/name", settingErrorText: "/messages/0/status/description",
+		settingCodes: `{"REJECTED_PREFIX_MISSING":"invalid_recipient","REJECTED_NETWORK":"not_on_channel","REJECTED_ROUTE_NOT_AVAILABLE":"not_on_channel",` +
+			`"REJECTED_DND":"opted_out","REJECTED_DESTINATION":"recipient_restricted","REJECTED_SOURCE":"sender_misconfigured","REJECTED_SENDER":"sender_misconfigured",` +
+			`"REJECTED_FLOODING_FILTER":"rate_limited","REJECTED_DUPLICATE_MESSAGE_ID":"outcome_unknown"}`,
+		settingReceiptAuth: receiptAuthQuery, settingReceiptFormat: receiptJSON, settingReceiptList: "/results",
+		settingReceiptID: "/messageId", settingReceiptStatus: "/status/groupName", settingReceiptError: "/status/name",
+		settingReceiptStatuses: `{"PENDING":"sent","DELIVERED":"delivered","UNDELIVERABLE":"recipient_unreachable","EXPIRED":"expired","REJECTED":"failed"}`,
+		settingInboundList:     "/results", settingInboundFrom: "/from", settingInboundText: "/text", settingInboundID: "/messageId", settingInboundTime: "/receivedAt",
 	}
 }

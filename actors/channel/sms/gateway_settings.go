@@ -40,7 +40,7 @@ func gatewaySettings() []channel.Setting {
 	request := []channel.Setting{
 		{
 			Name: settingPreset, Check: oneOf(presetNames()...),
-			Help: "http: a known gateway, whose settings are the defaults of the others: kannel",
+			Help: "http: a known gateway, whose settings are the defaults of the others: infobip or kannel",
 		},
 		{
 			Name: settingMethod, Check: oneOf("GET", "POST", "PUT"), Help: "http: the request's method, GET, POST (default) or PUT",

@@ -11,8 +11,8 @@ import (
 	"messagehub/store/message"
 )
 
-// gatewaySimulator plays one of three gateways for an account: Kannel's
-// smsbox, one that speaks forms and lines of text, and one that speaks JSON.
+// gatewaySimulator plays one of four gateways for an account: Kannel's smsbox,
+// Infobip, one that speaks forms and lines of text, and one that speaks JSON.
 // The page sms-http has the settings that fit the last two.
 type gatewaySimulator struct {
 	world              *sim.World
@@ -30,6 +30,8 @@ func newGatewaySimulator(w *sim.World, s channel.Sender) sim.Provider {
 	switch {
 	case v.Text("preset") == "kannel":
 		return &simulatedKannel{g}
+	case v.Text("preset") == "infobip":
+		return &simulatedInfobip{g}
 	case v.Text("json") != "":
 		return &simulatedJSON{g}
 	}

@@ -248,9 +248,17 @@ func TestErrorsTellNoSecret(t *testing.T) {
 // Numbers of handsets come in many forms; short codes and names are none.
 func TestWritersOfGateways(t *testing.T) {
 	for _, row := range []struct{ from, country, want string }{
-		{"+15558675310", "", "+15558675310"}, {"15558675310", "", "+15558675310"}, {"004915112345678", "", "+4915112345678"},
-		{"015112345678", "", "015112345678"}, {"015112345678", "DE", "+4915112345678"}, {"+15558675310", "DE", "+15558675310"},
-		{"12345", "", "12345"}, {"Bank", "DE", "Bank"}, {"", "", ""}, {"a\nb", "", ""}, {strings.Repeat("9", 33), "", ""},
+		{"+15558675310", "", "+15558675310"},
+		{"15558675310", "", "+15558675310"},
+		{"004915112345678", "", "+4915112345678"},
+		{"015112345678", "", "015112345678"},
+		{"015112345678", "DE", "+4915112345678"},
+		{"+15558675310", "DE", "+15558675310"},
+		{"12345", "", "12345"},
+		{"Bank", "DE", "Bank"},
+		{"", "", ""},
+		{"a\nb", "", ""},
+		{strings.Repeat("9", 33), "", ""},
 	} {
 		if got := writerOf(row.from, row.country); got != row.want {
 			t.Errorf("%q of %q: %q, want %q", row.from, row.country, got, row.want)
