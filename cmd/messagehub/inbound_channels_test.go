@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"messagehub/actors/channel"
@@ -50,7 +54,30 @@ type outside struct {
 	mux   *sim.Mux
 }
 
-// startOutside starts them and a Hub that has them for its live senders.
+// repeater passes each callback on twice, as providers do at times.
+type repeater struct{ to atomic.Pointer[string] }
+
+// ServeHTTP implements [http.Handler].
+func (p *repeater) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	for range 2 {
+		out, _ := http.NewRequest(r.Method, *p.to.Load()+r.URL.RequestURI(), bytes.NewReader(body))
+		out.Header = r.Header.Clone()
+		answer, err := http.DefaultClient.Do(out)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			w.WriteHeader(answer.StatusCode)
+			return
+		}
+	}
+}
+
+// startOutside starts them, and a Hub that has them for its live senders.
+// Callbacks come twice.
 func startOutside(t *testing.T, ways []inboundWay, adjust func(*config.Config)) (*testHub, *outside) {
 	t.Helper()
 	o := &outside{world: sim.NewWorld(sim.Options{})}
@@ -84,13 +111,17 @@ func startOutside(t *testing.T, ways []inboundWay, adjust func(*config.Config)) 
 		}
 		senders = append(senders, config.Sender{Channel: w.channel, Name: w.name, Settings: v})
 	}
+	twice := &repeater{}
+	front := httptest.NewServer(twice)
+	t.Cleanup(front.Close)
 	th := startHub(t, t.TempDir(), func(h *hubOptions) {
-		h.config.Senders = senders
+		h.config.Senders, h.config.PublicURL = senders, front.URL
 		adjust(h.config)
 	})
+	twice.to.Store(new(th.URL()))
 	for _, s := range senders {
 		spec, _ := specNamed(all.Specs(), s.Channel)
-		p := spec.Simulator(o.world, channel.Sender{Name: s.Name, Settings: s.Settings, CallbackURL: callbackURL(th.URL(), s.Channel, s.Name)})
+		p := spec.Simulator(o.world, channel.Sender{Name: s.Name, Settings: s.Settings, CallbackURL: callbackURL(front.URL, s.Channel, s.Name)})
 		o.mux.Add("/"+s.Channel+"/"+s.Name, p)
 		o.mux.Name(s.Channel+"/"+s.Name, p)
 		if p, ok := p.(sim.Streamer); ok {
@@ -113,8 +144,8 @@ func (o *outside) writes(t *testing.T, w inboundWay, kind, text string) {
 	}
 }
 
-// On every way on which recipients write, STOP opts out and START in again,
-// and what they write is kept once.
+// On every way on which recipients write, STOP opts out and START in again.
+// What they write comes twice over HTTP, and is kept once.
 func TestStopOnEveryChannel(t *testing.T) {
 	ways := inboundWays()
 	th, o := startOutside(t, ways, func(c *config.Config) {
@@ -183,9 +214,14 @@ func TestLeavingIsAnOptOut(t *testing.T) {
 // A test key has users write in the sandbox, and sees it as an event; what is
 // wrong is named.
 func TestSandboxUsersWrite(t *testing.T) {
-	th := startHub(t, t.TempDir(), nil)
+	dir := t.TempDir()
+	th := startHub(t, dir, nil)
 	write := func(body string) answered {
 		return request(t, "POST", th.URL()+"/api/v1/messages/received", th.key, body)
+	}
+	live := mustAdminister[createdKey](t, dir, "keys.create", newKey{Workspace: "demo", Scopes: sendScopes()}).Key
+	if a := request(t, "POST", th.URL()+"/api/v1/messages/received", live, `{"channel": "sms", "from": "+14155550100", "text": "x"}`); a.status != 400 || a.code(t) != "sandbox_only" {
+		t.Errorf("with a live key: %d %s", a.status, a.body)
 	}
 	for _, w := range inboundWays() {
 		if w.name == "bot" || w.channel == "sms" && w.name != "twilio" {

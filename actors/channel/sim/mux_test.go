@@ -56,6 +56,42 @@ func TestMuxRoutesByPrefix(t *testing.T) {
 	}
 }
 
+// bookish keeps what its users write.
+type bookish struct {
+	named
+	got []Written
+}
+
+func (b *bookish) Write(w Written) error {
+	if w.Kind != WritesText {
+		return w.Unwritable("the library")
+	}
+	b.got = append(b.got, w)
+	return nil
+}
+
+func TestControlWrites(t *testing.T) {
+	m := NewMux(newTestWorld(t, Knobs{}))
+	library := &bookish{}
+	m.Name("post/main", library)
+	m.Name("post/mute", named("mute"))
+	for body, want := range map[string]string{
+		`{"account":"post/main","from":"loft-1","text":"STOP","replyTo":"p1"}`: "",
+		`{"account":"post/main","kind":"image"}`:                               "the library brings no message of the kind \"image\"",
+		`{"account":"post/mute","text":"x"}`:                                   "brings no messages of users",
+		`{"account":"post/other","text":"x"}`:                                  "no simulated account",
+		`{"acount":"post/main"}`:                                               "acount",
+	} {
+		status, text := ask(m, "POST", "/_sim/write", body)
+		if (status == 202) != (want == "") || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", body, status, text)
+		}
+	}
+	if len(library.got) != 1 || library.got[0] != (Written{From: "loft-1", Kind: WritesText, Text: "STOP", ReplyTo: "p1"}) {
+		t.Errorf("%+v", library.got)
+	}
+}
+
 func TestControlKnobs(t *testing.T) {
 	w := newTestWorld(t, Knobs{Latency: 20 * time.Millisecond})
 	m := NewMux(w)

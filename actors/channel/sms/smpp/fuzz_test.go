@@ -87,7 +87,7 @@ func FuzzReceiptText(f *testing.F) {
 func FuzzTLVs(f *testing.F) {
 	seeds := []string{
 		"\x00\x1e\x00\x052a9f\x00\x04\x27\x00\x01\x02", "\x04\x24\x00\x17id:2a9f stat:DELIVRD xx", "\x02\x04\x00\x02\x01\x02", "\x04\x23\x00\x03\x03\x00\x01",
-		"\x00\x1e\xff\xff", "\x00",
+		"\x00\x1e\xff\xff", "\x00", "\x02\x0c\x00\x02\x00\x01\x02\x0e\x00\x01\x02\x02\x0f\x00\x01\x02", "\x04\x24\x00\x07\x05\x00\x03\x01\x02\x01x",
 	}
 	fixed := "\x00\x01\x0114155550100\x00\x05\x00Relay\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	mutate.Strings(f, seeds, func(t testing.TB, options string) {
@@ -95,6 +95,8 @@ func FuzzTLVs(f *testing.F) {
 		binary.BigEndian.PutUint32(frame, uint32(len(frame)))
 		if d, err := decodeDelivery(frame); err == nil {
 			checkReceipt(t, &d)
+			d.ESMClass = headerClass // as a handset's
+			checkWritten(t, &d)
 		}
 	})
 }
@@ -107,6 +109,14 @@ func checkReceipt(t testing.TB, d *Delivery) {
 	}
 	if len(r.ID) > maxReceiptedID || len(r.Error) > 16 || r.State > Skipped && r.State != NoState {
 		t.Errorf("not bounded: %+v", r)
+	}
+}
+
+// checkWritten checks what holds of every message of a handset.
+func checkWritten(t testing.TB, d *Delivery) {
+	w, ok := ParseWritten(d)
+	if ok && (w.Total > 255 || w.Number > w.Total || len(w.Header)+len(w.Body) > len(d.Header)+len(d.Text) || w.UserReference > 0xffff) {
+		t.Errorf("not bounded: %+v", w)
 	}
 }
 
