@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"strconv"
+	"time"
 
 	"messagehub/bench/load"
 	"messagehub/bench/stats"
@@ -24,7 +25,7 @@ func (s *distribute) Flags(f *flag.FlagSet) {
 // Run implements [Scenario].
 func (s *distribute) Run(ctx context.Context, b *Bench) error {
 	if s.contacts == 0 {
-		s.contacts = int(s.most() * b.Each.Seconds() * float64(b.Rounds))
+		s.contacts = int(s.most() * (b.Each + overtime).Seconds() * float64(b.Rounds))
 	}
 	w, err := b.world(ctx, "relay", 1)
 	if err != nil {
@@ -52,6 +53,9 @@ func (s *distribute) Run(ctx context.Context, b *Bench) error {
 	b.figure("distribute.rate", beside.Values("made")...)
 	return d.conclude(ctx)
 }
+
+// overtime is how much longer than a round the distribution may run for it.
+const overtime = time.Second
 
 // most is more messages a second than the distribution makes.
 func (s *distribute) most() float64 {
