@@ -12,5 +12,6 @@ import (
 var version = ""
 
 func main() {
+	oneArena()
 	os.Exit(execute(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
