@@ -29,6 +29,7 @@ type Options struct {
 	Closed      bool          // closed loop where the open one is the rule
 	Target      *url.URL      // a relay that runs already, for scenarios that take one
 	Key         string        // for Target
+	Filled      string        // directory that keeps filled logs from run to run; "": each run fills its own
 }
 
 // Admin makes workspaces and keys on a relay, running or not.
@@ -42,9 +43,9 @@ type Product struct {
 	Binary  string // its executable
 	Version string
 	Admin   Admin
-	// Open opens the log in a directory, with the workspace to fill; the
+	// Open opens the log in a directory, with the workspace of that name; the
 	// returned function closes it.
-	Open func(dir string) (Log, message.WorkspaceID, func() error, error)
+	Open func(dir, workspace string) (Log, message.WorkspaceID, func() error, error)
 }
 
 // Bench is one run of one scenario.

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 
 	"messagehub/bench/load"
 	"messagehub/store/message"
+	"messagehub/store/message/json"
 )
 
 // Log is a relay's log, opened by whoever runs the bench: to fill it faster
@@ -19,42 +21,78 @@ type Log interface {
 	Fold(ws message.WorkspaceID, id message.ID, f message.Fact) (message.Folded, error)
 }
 
-// filling says how many messages to put into a log, and how many of them, the
+// Filling says how many messages to put into a log, and how many of them, the
 // last ones, are still to be delivered.
-type filling struct {
-	stored, pending int
-	test            bool // in the lanes of test keys
-	first           uint64
+type Filling struct {
+	Workspace       string // that they belong to
+	Test            bool   // in the lanes of test keys
+	Stored, Pending int
+	First           uint64 // number of the first
 }
 
 // fillers is how many messages are written at once while filling.
-const fillers = 512
+const fillers = 1024
 
-// fill fills the log of a server that has stopped. It returns the pending
-// messages.
-func (b *Bench) fill(ctx context.Context, dir string, f filling) ([]load.Promise, error) {
-	log, ws, closeLog, err := b.Open(dir)
+// Fill fills the log in a directory, tells out of the pending messages, and
+// keeps the log open until ctx ends: it is the child process of fill, which is
+// killed where a log is wanted as a crash leaves it.
+func Fill(ctx context.Context, p Product, dir string, f Filling, out io.Writer) error {
+	log, ws, closeLog, err := p.Open(dir, f.Workspace)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b.view.Say(fmt.Sprintf("filling with %d messages, %d of them pending", f.stored, f.pending))
-	done, err := f.run(ctx, log, ws)
+	pending, err := f.run(ctx, log, ws)
+	if err == nil {
+		err = tellPending(out, pending)
+	}
+	if err == nil {
+		<-ctx.Done()
+	}
 	if err2 := closeLog(); err == nil {
 		err = err2
 	}
-	return done, err
+	return err
 }
 
-func (f filling) run(ctx context.Context, log Log, ws message.WorkspaceID) ([]load.Promise, error) {
+func tellPending(out io.Writer, pending []load.Promise) error {
+	line, err := json.Marshal(pending)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(line, '\n'))
+	return err
+}
+
+// fill fills the log of a server that has stopped. It returns the pending
+// messages, and the process that has the log open still.
+func (b *Bench) fill(ctx context.Context, dir string, f Filling) (*process, []load.Promise, error) {
+	b.view.Say(fmt.Sprintf("filling with %d messages, %d of them pending", f.Stored, f.Pending))
+	f.First = b.numbers()
+	arg, err := json.Marshal(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := start(ctx, b.Binary, "bench", "fill", dir, string(arg))
+	if err != nil {
+		return nil, nil, err
+	}
+	var pending []load.Promise
+	if err := json.Unmarshal(p.ready, &pending); err != nil {
+		return p, nil, fmt.Errorf("read what was filled: %w", err)
+	}
+	return p, pending, nil
+}
+
+func (f Filling) run(ctx context.Context, log Log, ws message.WorkspaceID) ([]load.Promise, error) {
 	// Those that are done come first, so that the pending ones are the newest.
-	if _, err := f.part(ctx, log, ws, 0, f.stored-f.pending, true); err != nil {
+	if _, err := f.part(ctx, log, ws, 0, f.Stored-f.Pending, true); err != nil {
 		return nil, err
 	}
-	return f.part(ctx, log, ws, f.stored-f.pending, f.stored, false)
+	return f.part(ctx, log, ws, f.Stored-f.Pending, f.Stored, false)
 }
 
 // part writes the messages from…to.
-func (f filling) part(ctx context.Context, log Log, ws message.WorkspaceID, from, to int, deliver bool) ([]load.Promise, error) {
+func (f Filling) part(ctx context.Context, log Log, ws message.WorkspaceID, from, to int, deliver bool) ([]load.Promise, error) {
 	var next atomic.Int64
 	next.Store(int64(from))
 	var mu sync.Mutex
@@ -67,7 +105,7 @@ func (f filling) part(ctx context.Context, log Log, ws message.WorkspaceID, from
 			var err error
 			for n := next.Add(1) - 1; n < int64(to) && err == nil && ctx.Err() == nil; n = next.Add(1) - 1 {
 				var p load.Promise
-				if p, err = f.one(log, ws, f.first+uint64(n), deliver); !deliver {
+				if p, err = f.one(log, ws, f.First+uint64(n), deliver); !deliver {
 					mine = append(mine, p)
 				}
 			}
@@ -87,10 +125,10 @@ func (f filling) part(ctx context.Context, log Log, ws message.WorkspaceID, from
 }
 
 // one writes a message, and delivers it if it is not to stay pending.
-func (f filling) one(log Log, ws message.WorkspaceID, n uint64, deliver bool) (load.Promise, error) {
+func (f Filling) one(log Log, ws message.WorkspaceID, n uint64, deliver bool) (load.Promise, error) {
 	now := message.TimeOf(time.Now())
 	o := &message.Outbound{
-		Workspace: ws, Test: f.test, On: message.OnAll, CreatedAt: now, ExpiresIn: message.DefaultExpiresIn, Salt: rand.Uint64(),
+		Workspace: ws, Test: f.Test, On: message.OnAll, CreatedAt: now, ExpiresIn: message.DefaultExpiresIn, Salt: rand.Uint64(),
 		Steps: []message.Step{{
 			Channel: "sms", To: fmt.Sprintf("+919%09d", n%load.Numbers), ContentType: message.Text, Success: message.Sent,
 			Content: load.VariedText(n),
@@ -106,7 +144,7 @@ func (f filling) one(log Log, ws message.WorkspaceID, n uint64, deliver bool) (l
 		return p, nil
 	}
 	sender := "main"
-	if f.test {
+	if f.Test {
 		sender = "sandbox"
 	}
 	for _, fact := range []message.Fact{

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -10,13 +11,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"messagehub/bench/result"
 )
 
 // footprint measures what messages take: bytes on disk with everything that
-// belongs to them, memory with many stored, memory for each that waits while
-// the providers answer nothing.
+// belongs to them, bytes written for them, memory of a relay that holds many
+// and works, memory for each that waits while the providers answer nothing.
 type footprint struct{ stored, pending int }
 
 // Flags implements [Scenario].
@@ -29,86 +28,136 @@ func (s *footprint) Flags(f *flag.FlagSet) {
 func (s *footprint) Run(ctx context.Context, b *Bench) error {
 	b.set("stored", strconv.Itoa(s.stored))
 	b.set("pending", strconv.Itoa(s.pending))
-	to := b.side("relay")
-	to.Loop = "none"
-	stored, err := s.held(ctx, b, "stored", s.stored, 0)
+	to := b.side("full relay at work")
+	if err := s.full(ctx, b, to); err != nil {
+		return err
+	}
+	few, err := s.waiting(ctx, b, "few", s.pending/10)
 	if err != nil {
 		return err
 	}
-	few, err := s.held(ctx, b, "few", s.pending/10, s.pending/10)
+	many, err := s.waiting(ctx, b, "many", s.pending)
 	if err != nil {
 		return err
 	}
-	many, err := s.held(ctx, b, "many", s.pending, s.pending)
-	if err != nil {
-		return err
+	each := (many - few) / float64(s.pending-s.pending/10)
+	to.Rounds[0]["per-pending"] = each
+	for _, f := range []string{"disk", "written", "rss"} {
+		b.figure("footprint."+f, to.Rounds[0][f])
 	}
-	each := (many.heap - few.heap) / float64(s.pending-s.pending/10)
-	to.Rounds = append(to.Rounds, result.Round{
-		"disk": stored.disk / float64(s.stored), "rss": stored.rss, "heap": stored.heap, "rss-pending": many.rss, "per-pending": each,
-	})
-	b.figure("footprint.disk", stored.disk/float64(s.stored))
-	b.figure("footprint.rss", stored.rss)
 	b.figure("footprint.pending", max(each, 0))
 	return nil
 }
 
-// taken is what a relay takes once it has come to rest.
-type taken struct{ disk, rss, heap float64 }
+// full measures a relay that holds many messages while it takes as many more
+// as it can, hands them to providers that answer nothing, and reads old ones:
+// its caches, its mailboxes and what it sorts in memory are full then.
+func (s *footprint) full(ctx context.Context, b *Bench, to *side) error {
+	on, err := b.base(ctx, s.stored)
+	if err != nil {
+		return err
+	}
+	disk, err := diskUse(filepath.Join(on.dir, baseData))
+	if err != nil {
+		return err
+	}
+	w, err := b.worldOn(ctx, "full", 1, on)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if err := w.sims[0].knobs(ctx, silent); err != nil {
+		return err
+	}
+	rested, err := w.metrics(ctx)
+	if err != nil {
+		return err
+	}
+	read := make(chan error, 1)
+	go func() { read <- s.read(ctx, b, w.server) }()
+	m, err := b.measure(ctx, to, w.server, b.single(w.server, b.Rate))
+	if err = errors.Join(err, <-read); err != nil {
+		return err
+	}
+	if err := failed(m.Outcome); err != nil {
+		return err
+	}
+	peak, err := w.process.peakMemory()
+	if err != nil {
+		return err
+	}
+	n := float64(s.stored)
+	m.round["disk"], m.round["written"] = disk/n, float64(on.Written)/n
+	m.round["rss"], m.round["rss-at-rest"] = float64(peak), rested.value("process_resident_memory_bytes")
+	b.view.Say(fmt.Sprintf("%.0f MB resident after the start, %.0f MB at most; %.0f B written and %.0f B kept for each message",
+		m.round["rss-at-rest"]/1e6, m.round["rss"]/1e6, m.round["written"], m.round["disk"]))
+	return b.audit(ctx, w.server)
+}
+
+// silent makes providers answer nothing for as long as a relay waits.
+const silent = `{"latency":"20s"}`
+
+// read lists what the relay has held from the start, as many messages as there
+// is time for in a round.
+func (s *footprint) read(ctx context.Context, b *Bench, srv *server) error {
+	key, err := b.Admin.CreateKey(srv.dir, demo, true)
+	if err != nil {
+		return err
+	}
+	end := time.Now().Add(b.Each)
+	return list(ctx, srv.target.String(), key, func(Told) bool { return time.Now().Before(end) })
+}
 
 // rest is how long a relay is left alone before it is looked at.
 const rest = 2 * time.Second
 
-// held is what a relay takes that holds so many messages, of which some wait
-// for providers that answer nothing.
-func (s *footprint) held(ctx context.Context, b *Bench, name string, stored, pending int) (taken, error) {
-	var t taken
+// waiting is the memory that a relay's own objects take while so many messages
+// wait for providers that answer nothing.
+func (s *footprint) waiting(ctx context.Context, b *Bench, name string, pending int) (float64, error) {
 	w, err := b.world(ctx, name, 1)
 	if err != nil {
-		return t, err
+		return 0, err
 	}
 	defer w.close()
 	if err := w.server.stop(); err != nil {
-		return t, fmt.Errorf("stop relay: %w", err)
+		return 0, fmt.Errorf("stop relay: %w", err)
 	}
-	waiting, err := b.fill(ctx, w.dir, filling{stored: stored, pending: pending, first: b.numbers()})
+	filler, waiting, err := b.fill(ctx, w.dir, Filling{Workspace: live, Stored: pending, Pending: pending})
+	if err == nil {
+		err = filler.stop()
+	}
 	if err != nil {
-		return t, err
+		return 0, err
 	}
 	w.promised = waiting
-	if err := w.sims[0].knobs(ctx, `{"latency":"20s"}`); err != nil {
-		return t, err
+	if err := w.sims[0].knobs(ctx, silent); err != nil {
+		return 0, err
 	}
 	if err := w.start(ctx); err != nil {
-		return t, err
+		return 0, err
 	}
 	select {
 	case <-ctx.Done():
-		return t, ctx.Err()
+		return 0, ctx.Err()
 	case <-time.After(rest):
 	}
-	if t.disk, err = diskUse(w.dir); err != nil {
-		return t, err
+	memory, err := w.memory(ctx)
+	if err != nil {
+		return 0, err
 	}
-	if t, err = w.memory(ctx, t); err != nil {
-		return t, err
-	}
-	if pending == 0 {
-		return t, nil
-	}
-	a := NewAccount(name, w.promised)
-	a.MayWait, a.Unanswered = true, int64(stored-pending)
-	return t, b.concludeNewest(ctx, w.server, a, len(w.promised))
+	return memory, b.audit(ctx, w.server)
 }
 
-// memory reads what the relay takes after a collection.
-func (w *world) memory(ctx context.Context, t taken) (taken, error) {
-	if _, err := get(ctx, w.ops+"/debug/pprof/heap?gc=1", ""); err != nil {
-		return t, fmt.Errorf("collect garbage: %w", err)
+// memory returns what the relay's objects take after two collections: the
+// first leaves what pools still hold.
+func (w *world) memory(ctx context.Context) (float64, error) {
+	for range 2 {
+		if _, err := get(ctx, w.ops+"/debug/pprof/heap?gc=1", ""); err != nil {
+			return 0, fmt.Errorf("collect garbage: %w", err)
+		}
 	}
 	m, err := w.metrics(ctx)
-	t.rss, t.heap = m.value("process_resident_memory_bytes"), m.value("go_memstats_heap_inuse_bytes")
-	return t, err
+	return m.value("go_memstats_heap_alloc_bytes"), err
 }
 
 // diskUse adds up what the files below a directory occupy.

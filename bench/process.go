@@ -69,6 +69,15 @@ func (p *process) peakMemory() (int, error) {
 	return kib << 10, err
 }
 
+// written returns how many bytes the process gave the disk to write, once it
+// has ended: its pages of logs and tables, and those of compactions.
+func (p *process) written() int64 {
+	if u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		return u.Oublock * 512
+	}
+	return 0
+}
+
 // kill ends the process as a power switch would.
 func (p *process) kill() error {
 	err := p.cmd.Process.Signal(syscall.SIGKILL)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -17,40 +19,43 @@ import (
 
 // recovery measures how soon a relay that holds many messages is back after
 // kill -9: until its first 202, until its backlog moves, and, in the last
-// round, until the backlog is gone.
-type recovery struct{ stored, pending int }
+// round, until the backlog is gone. Before each round the log grows by rows
+// that are in no table yet, by a process that is killed like the relay.
+type recovery struct{ stored, pending, unflushed int }
 
 // Flags implements [Scenario].
 func (s *recovery) Flags(f *flag.FlagSet) {
-	f.IntVar(&s.stored, "stored", 1_000_000, "messages in the log")
-	f.IntVar(&s.pending, "pending", 100_000, "of them, still to be delivered")
+	f.IntVar(&s.stored, "stored", 1_000_000, "messages in the log, delivered")
+	f.IntVar(&s.pending, "pending", 100_000, "messages beside them, still to be delivered")
+	f.IntVar(&s.unflushed, "unflushed", 30_000, "messages delivered just before each kill, for a long log to read back")
 }
 
 // Run implements [Scenario].
 func (s *recovery) Run(ctx context.Context, b *Bench) error {
-	if s.pending > s.stored {
-		return fmt.Errorf("%d pending of %d stored messages: give fewer with --pending", s.pending, s.stored)
-	}
 	b.set("stored", strconv.Itoa(s.stored))
 	b.set("pending", strconv.Itoa(s.pending))
-	w, err := b.world(ctx, "relay", 1)
+	b.set("unflushed", strconv.Itoa(s.unflushed))
+	on, err := b.base(ctx, s.stored)
+	if err != nil {
+		return err
+	}
+	w, err := b.worldOn(ctx, "relay", 1, on)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	if err := w.server.stop(); err != nil {
-		return fmt.Errorf("stop relay: %w", err)
-	}
-	pending, err := b.fill(ctx, w.dir, filling{stored: s.stored, pending: s.pending, first: b.numbers()})
-	if err != nil {
+	if err := w.kill(); err != nil {
 		return err
 	}
-	w.promised = append(w.promised, pending...)
 	to := b.side("after kill -9")
 	to.Loop = "none"
+	waiting := 0
 	for i := range b.Rounds {
+		if err := s.grow(ctx, b, w, s.pending-waiting); err != nil {
+			return err
+		}
 		last := i == b.Rounds-1
-		if err := s.round(ctx, b, w, to.Side, last); err != nil {
+		if waiting, err = s.round(ctx, b, w, to.Side, last); err != nil {
 			return err
 		}
 		if !last {
@@ -68,36 +73,68 @@ func (s *recovery) Run(ctx context.Context, b *Bench) error {
 // kill ends the relay as a power switch would.
 func (w *world) kill() error { return w.server.process.kill() }
 
-// round starts the relay and takes the times, from the start of the process.
-func (s *recovery) round(ctx context.Context, b *Bench, w *world, to *result.Side, last bool) error {
+// grow adds messages to the log of the relay that was killed: some that are
+// delivered, some that wait.
+func (s *recovery) grow(ctx context.Context, b *Bench, w *world, waiting int) error {
+	waiting = max(waiting, 0)
+	filler, pending, err := b.fill(ctx, w.dir, Filling{Workspace: live, Stored: s.unflushed + waiting, Pending: waiting})
+	if err != nil {
+		return err
+	}
+	w.promised = append(w.promised, pending...)
+	w.unanswered += int64(s.unflushed)
+	return filler.kill()
+}
+
+// round starts the relay and takes the times, from the start of the process. It
+// returns how many messages wait at its end.
+func (s *recovery) round(ctx context.Context, b *Bench, w *world, to *result.Side, last bool) (waiting int, err error) {
 	b.steps++
 	b.view.Step(Step{Name: to.Name, N: b.steps, Of: b.Rounds, Length: time.Second, Since: time.Since(b.began)})
+	unread, err := sizeOf(w.dir, "*.log")
+	if err != nil {
+		return 0, err
+	}
 	begin := time.Now()
 	if err := w.start(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	n := load.Numbers*b.loads + load.Numbers - 1 - uint64(b.steps)
 	id, err := w.send(ctx, n)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	round := result.Round{"first-202": time.Since(begin).Seconds()}
+	round := result.Round{"first-202": time.Since(begin).Seconds(), "log": unread}
 	w.promised = append(w.promised, load.Promise{N: n, ID: id})
 	if s.pending > 0 {
 		if err := w.until(ctx, func(m scrape) bool { return m.sum("messagehub_sends_total") > 0 }); err != nil {
-			return err
+			return 0, err
 		}
 		round["moving"] = time.Since(begin).Seconds()
 	}
 	if last {
 		if err := w.until(ctx, func(m scrape) bool { return m.backlog() == 0 }); err != nil {
-			return err
+			return 0, err
 		}
 		round["empty"] = time.Since(begin).Seconds()
 	}
 	to.Rounds = append(to.Rounds, round)
-	b.view.Say(fmt.Sprintf("restart %d: first 202 after %.2f s, backlog moves after %.2f s", b.steps, round["first-202"], round["moving"]))
-	return nil
+	b.view.Say(fmt.Sprintf("restart %d: %.0f MB of log read back, first 202 after %.2f s, backlog moves after %.2f s",
+		b.steps, unread/1e6, round["first-202"], round["moving"]))
+	m, err := w.metrics(ctx)
+	return int(m.backlog()), err
+}
+
+// sizeOf adds up the files of a directory whose names match.
+func sizeOf(dir, pattern string) (float64, error) {
+	names, err := filepath.Glob(filepath.Join(dir, pattern))
+	total := 0.0
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			total += float64(info.Size())
+		}
+	}
+	return total, err
 }
 
 // until reads the metrics until they are as asked for.
@@ -144,9 +181,9 @@ func (s *server) send(ctx context.Context, n uint64) (id load.ID, err error) {
 	return id, nil
 }
 
-// audit waits for the receipts, then looks at the pending messages and the ones
-// sent since. Those filled in as delivered were promised to nobody and are the
-// oldest: the listing, which begins with the newest, does not come to them.
+// audit waits for the receipts, then looks at every message of the workspace:
+// the pending ones, the ones sent since, and those that were filled in as
+// delivered, which were promised to nobody.
 func (s *recovery) audit(ctx context.Context, w *world) error {
 	before := scrape{}
 	if _, err := w.settle(ctx, before, 1); err != nil {
@@ -156,7 +193,7 @@ func (s *recovery) audit(ctx context.Context, w *world) error {
 		return err
 	}
 	a := NewAccount(w.name, w.promised)
-	a.MayHold, a.Unanswered = true, int64(s.stored-s.pending)
+	a.MayHold, a.Unanswered = true, w.unanswered
 	var ledgers [][]Receipt
 	for _, sim := range w.sims {
 		lines, err := readLedger(sim.ledger)
@@ -166,7 +203,7 @@ func (s *recovery) audit(ctx context.Context, w *world) error {
 		ledgers = append(ledgers, lines)
 	}
 	a.Received(ledgers...)
-	if err := w.bench.concludeNewest(ctx, w.server, a, len(w.promised)); err != nil {
+	if err := w.bench.conclude(ctx, w.server, a); err != nil {
 		return err
 	}
 	if held := a.counts.Pending; held > 0 {

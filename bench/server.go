@@ -27,6 +27,7 @@ type server struct {
 	reading    float64 // allocations that one reading of its metrics costs; 0: not known yet
 	readings   int
 	unanswered int64
+	held       int64 // of these, in the log from the start
 }
 
 // cpu is the time that the server has used; 0 where it is not ours.
@@ -65,6 +66,15 @@ func (s *server) read(p *process) error {
 // data in a directory of the given name.
 func (b *Bench) relay(ctx context.Context, name string) (*server, error) {
 	s := &server{name: name, dir: b.path(name)}
+	return s, b.startPaused(ctx, s)
+}
+
+// relayOn is relay with what the base holds.
+func (b *Bench) relayOn(ctx context.Context, name string, on *base) (*server, error) {
+	s := &server{name: name, dir: b.path(name), unanswered: int64(on.Stored), held: int64(on.Stored)}
+	if err := on.copyTo(s.dir); err != nil {
+		return s, err
+	}
 	return s, b.startPaused(ctx, s)
 }
 

@@ -32,9 +32,13 @@ type simulator struct {
 const live = "live"
 
 // world starts n processes of simulators and a relay whose senders are there:
-// WhatsApp's at the first, all others at the last. tests says whether its
-// client has a test key, for a lane that the sandbox serves.
+// WhatsApp's at the first, all others at the last.
 func (b *Bench) world(ctx context.Context, name string, sims int) (w *world, err error) {
+	return b.worldOn(ctx, name, sims, nil)
+}
+
+// worldOn is world with a relay that holds what the base does.
+func (b *Bench) worldOn(ctx context.Context, name string, sims int, on *base) (w *world, err error) {
 	w = &world{bench: b, server: &server{name: name, dir: b.path(name + "/data")}, config: b.path(name + "/relay.yaml")}
 	defer func() {
 		if err != nil {
@@ -43,6 +47,9 @@ func (b *Bench) world(ctx context.Context, name string, sims int) (w *world, err
 	}()
 	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		return w, fmt.Errorf("make data directory: %w", err)
+	}
+	if err := on.copyTo(w.dir); err != nil {
+		return w, err
 	}
 	api, err := freeAddress()
 	if err != nil {

@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strconv"
 )
 
@@ -105,6 +106,17 @@ type ID [26]byte
 
 // String returns the id as clients see it.
 func (id ID) String() string { return "msg_" + string(id[:]) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (id ID) MarshalText() ([]byte, error) { return id[:], nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (id *ID) UnmarshalText(text []byte) error {
+	if copy(id[:], text) != len(id) || len(text) != len(id) {
+		return fmt.Errorf("read id: %d letters, not %d", len(text), len(id))
+	}
+	return nil
+}
 
 // nextID returns the first message id in the body of a 202, and what follows
 // it.

@@ -54,6 +54,20 @@ func TestIDsOfABatch(t *testing.T) {
 	}
 }
 
+func TestIDAsText(t *testing.T) {
+	var id, again ID
+	copy(id[:], "0g000000000001t000es369ny3")
+	text, err := id.MarshalText()
+	if err != nil || again.UnmarshalText(text) != nil || again != id {
+		t.Errorf("%s becomes %s, %v", id, again, err)
+	}
+	for _, bad := range []string{"", "0g", string(text) + "x"} {
+		if again.UnmarshalText([]byte(bad)) == nil {
+			t.Errorf("%q is read", bad)
+		}
+	}
+}
+
 // FuzzAnswer: whatever a server sends, an answer is within what was read.
 func FuzzAnswer(f *testing.F) {
 	mutate.Bytes(f, [][]byte{[]byte(accepted), []byte("HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")}, func(t testing.TB, b []byte) {

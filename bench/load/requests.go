@@ -35,11 +35,9 @@ const words = "order parcel shipped arrives Tuesday morning track courier addres
 func VariedText(n uint64) string {
 	list := strings.Fields(words)
 	b := []byte(Ref(n))
-	for state := n; len(b) < 200; { // splitmix64
+	for state := n; len(b) < 200; {
 		state += 0x9e3779b97f4a7c15
-		z := (state ^ state>>30) * 0xbf58476d1ce4e5b9
-		z = (z ^ z>>27) * 0x94d049bb133111eb
-		z ^= z >> 31
+		z := mix(state)
 		b = append(append(b, ' '), list[z%uint64(len(list))]...)
 		if z>>60 == 0 {
 			b = fmt.Appendf(append(b, ' '), "%d", z>>40&0xffffff)
@@ -69,6 +67,38 @@ type place struct{ recipient, ref int }
 // Send makes single sends.
 func Send(target *url.URL, key string, m Message) *Shape {
 	return newShape(target, key, "/api/v1/messages/send", "application/json", m.body())
+}
+
+// Clients is single sends of many clients over the same connections: the number
+// of a message decides by chance whose it is.
+type Clients struct {
+	*Shape
+	keys []string
+	at   int // of the key
+}
+
+// SendOf makes single sends of clients with these keys, all of one length.
+func SendOf(target *url.URL, keys []string, m Message) *Clients {
+	s := Send(target, keys[0], m)
+	return &Clients{Shape: s, keys: keys, at: strings.Index(string(s.bytes), keys[0])}
+}
+
+// Clone implements [Requests].
+func (c *Clients) Clone() Requests {
+	return &Clients{Shape: c.Shape.Clone().(*Shape), keys: c.keys, at: c.at}
+}
+
+// Next implements [Requests].
+func (c *Clients) Next(n, repeat uint64) []byte {
+	copy(c.bytes[c.at:], c.keys[mix(n)%uint64(len(c.keys))])
+	return c.Shape.Next(n, repeat)
+}
+
+// mix scatters the bits of n, as splitmix64 does.
+func mix(n uint64) uint64 {
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return n ^ n>>31
 }
 
 // Batch makes batches of n messages.

@@ -56,6 +56,29 @@ func TestSingleSends(t *testing.T) {
 	}
 }
 
+// Every client sends, and the number of a message alone says which one.
+func TestSendsOfManyClients(t *testing.T) {
+	keys := []string{"cpk_test_aaa", "cpk_test_bbb", "cpk_test_ccc"}
+	c := SendOf(&url.URL{Host: "h"}, keys, Message{Channel: "sms"})
+	other, sent := c.Clone(), map[string]int{}
+	for n := range uint64(300) {
+		var m, same sentMessage
+		r := read(t, c.Next(n, 1), &m)
+		sent[r.Header.Get("Authorization")]++
+		if again := read(t, other.Next(n, 1), &same); again.Header.Get("Authorization") != r.Header.Get("Authorization") || same != m {
+			t.Fatalf("message %d differs in a clone", n)
+		}
+		if !strings.HasPrefix(m.Content, Ref(n)+" ") {
+			t.Fatalf("message %d: %+v", n, m)
+		}
+	}
+	for _, key := range keys {
+		if sent["Bearer "+key] < 60 {
+			t.Errorf("%s sent %d of 300", key, sent["Bearer "+key])
+		}
+	}
+}
+
 func TestBatches(t *testing.T) {
 	s := Batch(&url.URL{Host: "h"}, "k", Message{Channel: "sms"}, 3)
 	var m struct{ Messages []sentMessage }

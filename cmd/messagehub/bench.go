@@ -29,7 +29,8 @@ func benchCommand(s streams) *cobra.Command {
 	for _, e := range bench.Scenarios() {
 		cmd.AddCommand(benchScenarioCommand(s, e))
 	}
-	cmd.AddCommand(benchSuiteCommand(s), benchReportCommand(s), benchCompareCommand(s), benchExportCommand(s), benchFiguresCommand(s), benchServerCommand(s, "bare", "Run the bare server that accept compares with", bench.ServeBare),
+	cmd.AddCommand(benchSuiteCommand(s), benchReportCommand(s), benchCompareCommand(s), benchExportCommand(s), benchFiguresCommand(s), benchFillCommand(s),
+		benchServerCommand(s, "bare", "Run the bare server that accept compares with", bench.ServeBare),
 		benchServerCommand(s, "mock", "Run the provider that bench/kannel.sh lets Kannel send to", bench.ServeMock))
 	return cmd
 }
@@ -52,6 +53,7 @@ func (f *benchFlags) flag(cmd *cobra.Command) {
 	flags.Float64Var(&o.Rate, "rate", 0, "constant rate, requests a second, where the scenario takes one")
 	flags.BoolVar(&o.Closed, "closed", false, "only a closed loop: each connection sends as soon as it has its answer")
 	flags.StringVar(&f.target, "target", "", "address of a relay that runs already, for load and find-max; its key is in MESSAGEHUB_KEY")
+	flags.StringVar(&o.Filled, "filled", "", "directory to keep filled logs in from run to run, on the same disk; without it each run fills its own")
 	flags.StringVar(&f.out, "out", "", "file for the result, to report and compare later")
 	flags.StringVar(&f.require, "require", "", `conditions that must hold, such as "p99<20ms,errors<0.1%"; exit 1 if not`)
 	_ = cmd.MarkFlagDirname("dir")

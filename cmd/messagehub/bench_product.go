@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"messagehub/bench"
 	"messagehub/store"
 	"messagehub/store/message"
+	"messagehub/store/message/json"
 )
 
 // benchProduct is what the bench must know of this program.
@@ -36,19 +39,36 @@ func (benchAdmin) CreateKey(dir, workspace string, test bool) (string, error) {
 	return key.Key, err
 }
 
-// openToFill opens the store in dir with its first workspace.
-func openToFill(dir string) (bench.Log, message.WorkspaceID, func() error, error) {
+// openToFill opens the store in dir with the workspace of the given name.
+func openToFill(dir, workspace string) (bench.Log, message.WorkspaceID, func() error, error) {
 	st, err := store.Open(dir, store.Options{})
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	workspaces, err := st.Workspaces()
-	if err == nil && len(workspaces) == 0 {
-		err = errors.New("the store has no workspace")
-	}
+	w, err := st.WorkspaceByName(workspace)
 	if err != nil {
 		return nil, 0, nil, errors.Join(err, st.Close())
 	}
 	st.Start(store.Hooks{})
-	return st, workspaces[0].ID, st.Close, nil
+	return st, w.ID, st.Close, nil
+}
+
+// benchFillCommand is the child process that fills a log.
+func benchFillCommand(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "fill DIR FILLING", Short: "Fill the log of a scenario", Hidden: true, Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var f bench.Filling
+			if err := json.UnmarshalStrict([]byte(args[1]), &f); err != nil {
+				return err
+			}
+			p, err := benchProduct()
+			if err != nil {
+				return err
+			}
+			stop, release := signals(cmd.Context())
+			defer release()
+			return bench.Fill(stop, p, args[0], f, s.out)
+		},
+	}
 }

@@ -52,6 +52,14 @@ func benchSuiteCommand(s streams) *cobra.Command {
 // measure runs the scenarios one after the other. One that fails does not keep
 // the others from being measured.
 func (f *suiteFlags) measure(ctx context.Context, s streams) error {
+	if f.options.Filled == "" { // what one scenario has filled serves the next
+		dir, err := os.MkdirTemp(f.options.Dir, "bench-filled-")
+		if err != nil {
+			return fmt.Errorf("make directory for filled logs: %w", err)
+		}
+		defer os.RemoveAll(dir)
+		f.options.Filled = dir
+	}
 	sheet := bench.NewSheet()
 	var failures error
 	for _, p := range bench.Suite(f.full, f.kannel) {

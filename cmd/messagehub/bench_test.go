@@ -109,6 +109,8 @@ func TestBenchScenariosInSmall(t *testing.T) {
 		{"receipts", "--messages", "200"},
 		{"recovery", "--stored", "500", "--pending", "100"},
 		{"shed", "--spread", "200"},
+		{"growth", "--few", "100", "--stored", "300", "--workspaces", "20", "--keys", "40", "--clients", "4", "--rate", "200"},
+		{"footprint", "--stored", "300", "--pending", "200"},
 	} {
 		r, _, _ := benchRun(t, exitOK, append(args, "--each", "500ms")...)
 		for _, a := range r.Audits {
