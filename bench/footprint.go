@@ -65,7 +65,7 @@ func (s *footprint) full(ctx context.Context, b *Bench, to *side) error {
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer w.abandon()
 	if err := w.sims[0].knobs(ctx, silent); err != nil {
 		return err
 	}
@@ -97,15 +97,30 @@ func (s *footprint) full(ctx context.Context, b *Bench, to *side) error {
 // silent makes providers answer nothing for as long as a relay waits.
 const silent = `{"latency":"20s"}`
 
-// read lists what the relay has held from the start, as many messages as there
-// is time for in a round.
+// abandon is close for a world whose providers are silent: nobody waits for
+// their answers.
+func (w *world) abandon() {
+	_ = w.kill()
+	for _, s := range w.sims {
+		_ = s.kill()
+	}
+}
+
+// readBack is how many old messages are listed: several times what the caches
+// have room for.
+const readBack = 400_000
+
+// read lists what the relay has held from the start.
 func (s *footprint) read(ctx context.Context, b *Bench, srv *server) error {
 	key, err := b.Admin.CreateKey(srv.dir, demo, true)
 	if err != nil {
 		return err
 	}
-	end := time.Now().Add(b.Each)
-	return list(ctx, srv.target.String(), key, func(Told) bool { return time.Now().Before(end) })
+	told := 0
+	return list(ctx, srv.target.String(), key, func(Told) bool {
+		told++
+		return told < readBack
+	})
 }
 
 // rest is how long a relay is left alone before it is looked at.
@@ -118,7 +133,7 @@ func (s *footprint) waiting(ctx context.Context, b *Bench, name string, pending 
 	if err != nil {
 		return 0, err
 	}
-	defer w.close()
+	defer w.abandon()
 	if err := w.server.stop(); err != nil {
 		return 0, fmt.Errorf("stop relay: %w", err)
 	}
