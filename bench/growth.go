@@ -120,12 +120,13 @@ func (s *growth) delivered(ctx context.Context, b *Bench) error {
 	b.set("rate of delivered messages", strconv.FormatFloat(b.Rate*deliveredShare, 'f', -1, 64)+"/s")
 	var pair [2]variant
 	var worlds []*world
+	names := []string{"delivering-many", "delivering-few"}
 	for i, stored := range []int{s.many, s.few} {
 		on, err := b.base(ctx, stored)
 		if err != nil {
 			return err
 		}
-		w, err := b.worldOn(ctx, fmt.Sprintf("delivering-%d", stored), 1, on)
+		w, err := b.worldOn(ctx, names[i], 1, on)
 		if err != nil {
 			return err
 		}
