@@ -1,7 +1,6 @@
 package channel
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,9 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -27,38 +24,36 @@ const (
 
 // Client makes requests to one provider. It follows no redirect, keeps to the
 // bound on the answer, and knows whether a request that failed can have
-// reached the provider.
+// reached the provider. It is safe for concurrent use.
 type Client struct {
-	http http.Client
+	// direct takes the requests that it can make; nil: none.
+	direct   *direct
+	standard standard
 }
 
 // Dialer opens a connection; nil means the network.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// NewClient makes a Client that keeps up to conns idle connections.
+// NewClient makes a Client that keeps up to conns idle connections to a host.
+// On the network it goes by the environment's proxies.
 func NewClient(dial Dialer, conns int) *Client {
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
-	}
-	return NewClientOver(&http.Transport{
-		DialContext: dial, MaxIdleConnsPerHost: conns, IdleConnTimeout: 30 * time.Second,
-		TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
-		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, Proxy: http.ProxyFromEnvironment,
-		ForceAttemptHTTP2: true,
-		HTTP2:             &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-	})
+	c := &Client{direct: newDirect(dial, conns)}
+	c.standard.client = newStandard(c.direct.dial, c.direct.proxy, conns)
+	return c
 }
 
 // NewClientOver makes a Client over a transport of the caller's.
 func NewClientOver(transport http.RoundTripper) *Client {
-	return &Client{http: http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Client{standard: standard{http.Client{Transport: transport, CheckRedirect: noRedirect}}}
 }
 
-// Close closes idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+// Close closes idle connections. A request after it makes its own.
+func (c *Client) Close() {
+	if c.direct != nil {
+		c.direct.close()
+	}
+	c.standard.client.CloseIdleConnections()
+}
 
 // Call is one HTTP request to a provider.
 type Call struct {
@@ -69,8 +64,8 @@ type Call struct {
 	Basic       [2]string // user and password, if the user is not empty
 	Body        []byte
 	MaxAnswer   int // bytes of the answer; default 256 KiB
-	// Once gives a GET that causes a delivery a connection of its own: over a
-	// kept one that breaks, the transport would make it again.
+	// Once gives a GET that causes a delivery a connection of its own where
+	// net/http makes it: over a kept one that breaks, that would make it again.
 	Once bool
 }
 
@@ -78,79 +73,31 @@ type Call struct {
 // of another answer is empty where it could not be read.
 type Answer struct {
 	Status     int
-	Header     http.Header
+	Header     Header
 	Body       []byte
 	RetryAfter time.Duration
 }
 
-// Do makes the call. An error is an [*Error]: ConnectionFailed if no
-// connection could be had, so that no byte of the request was written; else
-// OutcomeUnknown.
+// Do makes the call. An error is an [*Error]: ConnectionFailed if no byte of
+// the request can have reached the provider; else OutcomeUnknown.
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
-	var reached atomic.Bool
-	req, err := call.request(ctx, &reached)
-	if err != nil {
-		return nil, &Error{Code: SenderMisconfigured, ProviderMessage: "the sender's settings make no valid request"}
+	if call.Method == "" {
+		call.Method = http.MethodPost
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, lost(reached.Load(), err)
+	if call.MaxAnswer == 0 {
+		call.MaxAnswer = maxResponse
 	}
-	defer resp.Body.Close()
-	body, err := read(resp.Body, call.MaxAnswer)
-	if err != nil && resp.StatusCode < 300 {
-		return nil, lost(true, err)
+	if c.direct == nil {
+		return c.standard.do(ctx, &call)
 	}
-	return &Answer{resp.StatusCode, resp.Header, body, retryAfter(resp.Header.Get("Retry-After"), time.Now())}, nil
-}
-
-// request makes the HTTP request. reached becomes true when a connection is
-// handed to it. The transport repeats a POST by itself only where nothing of
-// it was written, or where HTTP/2 says that it was not looked at; reached
-// then starts again.
-func (c *Call) request(ctx context.Context, reached *atomic.Bool) (*http.Request, error) {
-	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { reached.Store(false) },
-		GotConn: func(httptrace.GotConnInfo) { reached.Store(true) },
+	a, err := c.direct.do(ctx, &call)
+	if errors.Is(err, errNotDirect) {
+		return c.standard.do(ctx, &call)
 	}
-	method := c.Method
-	if method == "" {
-		method = http.MethodPost
-	}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, c.URL, bytes.NewReader(c.Body))
-	if err != nil {
-		return nil, err
-	}
-	req.Close = c.Once
-	if c.ContentType != "" {
-		req.Header.Set("Content-Type", c.ContentType)
-	}
-	for name, value := range c.Header {
-		req.Header.Set(name, value)
-	}
-	if c.Basic[0] != "" {
-		req.SetBasicAuth(c.Basic[0], c.Basic[1])
-	}
-	return req, nil
+	return a, err
 }
 
 var errTooLarge = errors.New("answer is too large")
-
-// read returns all of r, or nothing and why. most bounds it, by default
-// maxResponse.
-func read(r io.Reader, most int) ([]byte, error) {
-	if most == 0 {
-		most = maxResponse
-	}
-	body, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
-	if err == nil && len(body) > most {
-		err = errTooLarge
-	}
-	if err != nil {
-		return nil, err
-	}
-	return body, nil
-}
 
 func lost(reached bool, err error) *Error {
 	code := ConnectionFailed

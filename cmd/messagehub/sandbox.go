@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ func newSandbox(specs []channel.Spec) *sandbox {
 	}
 	b.world = sim.NewWorld(sim.Options{Dial: dialMemory(b.callbacks)})
 	b.world.Ledger.Off()
-	b.client = channel.NewClientOver(&http.Transport{DialContext: dialMemory(b.providers), MaxIdleConnsPerHost: 256})
+	b.client = channel.NewClient(dialMemory(b.providers), 256)
 	b.mux = sim.NewMux(b.world)
 	b.server = simServer(b.mux)
 	return b

@@ -152,7 +152,7 @@ func (e *graphError) failed(a *channel.Answer) *channel.Error {
 	out := channel.Failed(code, e.number(), e.text())
 	out.RetryAfter = max(a.RetryAfter, e.pause())
 	if code == channel.RateLimited {
-		out.RetryAfter = max(out.RetryAfter, regain(a.Header))
+		out.RetryAfter = max(out.RetryAfter, regain(a.Header.Get(usageHeader)))
 	}
 	return out
 }
@@ -194,8 +194,7 @@ const usageHeader = "X-Business-Use-Case-Usage"
 const maxRegain = 24 * time.Hour
 
 // regain reads usageHeader.
-func regain(h http.Header) time.Duration {
-	text := h.Get(usageHeader)
+func regain(text string) time.Duration {
 	if text == "" {
 		return 0
 	}

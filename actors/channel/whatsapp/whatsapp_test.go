@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,7 +125,7 @@ func TestHeldTemplates(t *testing.T) {
 func FuzzUsage(f *testing.F) {
 	seeds := []string{`{"1":[{"estimated_time_to_regain_access":3}]}`, `{"1":[{"estimated_time_to_regain_access":-3},{}],"2":null}`, `{"x":3}`, "[]", ""}
 	mutate.Strings(f, seeds, func(t testing.TB, text string) {
-		if pause := regain(http.Header{usageHeader: {text}}); pause < 0 || pause > maxRegain {
+		if pause := regain(text); pause < 0 || pause > maxRegain {
 			t.Errorf("%q: pause %v", text, pause)
 		}
 	})
