@@ -79,8 +79,8 @@ func outcomeOf(job *message.Job, fact message.Fact) Outcome {
 
 // send calls the adapter, within the sender's time for one send.
 func (a *actor) send(out *sender, adapter channel.Adapter, t try) result {
-	ctx, cancel := context.WithTimeout(a.sends, out.made.Load().Pace.Timeout)
-	defer cancel()
+	ctx := newAllowance(a.sends, out.made.Load().Pace.Timeout)
+	defer ctx.end()
 	at := &t.state.Attempts[t.attempt]
 	r, p := call(ctx, adapter, &channel.Request{
 		Ref: message.AttemptRef(t.outbound.Workspace, t.outbound.ID, t.attempt), Test: t.outbound.Test,

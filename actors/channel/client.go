@@ -62,8 +62,8 @@ type Call struct {
 	ContentType string
 	Header      map[string]string
 	Basic       [2]string // user and password, if the user is not empty
-	Body        []byte
-	MaxAnswer   int // bytes of the answer; default 256 KiB
+	Body        []byte    // borrowed until Do returns
+	MaxAnswer   int       // bytes of the answer; default 256 KiB
 	// Once gives a GET that causes a delivery a connection of its own where
 	// net/http makes it: over a kept one that breaks, that would make it again.
 	Once bool

@@ -55,13 +55,14 @@ func (s *standard) do(ctx context.Context, call *Call) (*Answer, error) {
 // request makes the HTTP request. reached becomes true when a connection is
 // handed to it. The transport repeats a POST by itself only where nothing of
 // it was written, or where HTTP/2 says that it was not looked at; reached
-// then starts again.
+// then starts again. The body is copied: it may still be read when Do has
+// returned.
 func (c *Call) request(ctx context.Context, reached *atomic.Bool) (*http.Request, error) {
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { reached.Store(false) },
 		GotConn: func(httptrace.GotConnInfo) { reached.Store(true) },
 	}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), c.Method, c.URL, bytes.NewReader(c.Body))
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), c.Method, c.URL, bytes.NewReader(bytes.Clone(c.Body)))
 	if err != nil {
 		return nil, err
 	}

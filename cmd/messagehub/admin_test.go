@@ -21,7 +21,7 @@ func run(args ...string) (code int, out, errText string) {
 	return code, o.String(), e.String()
 }
 
-func mustAdminister[Out any](t *testing.T, dir, verb string, in any) Out {
+func mustAdminister[Out any](t testing.TB, dir, verb string, in any) Out {
 	t.Helper()
 	out, err := administer[Out](dir, verb, in)
 	if err != nil {

@@ -107,7 +107,7 @@ func fits(template, path string) (fixed int, ok bool) {
 const maxChecked = 256 << 10
 
 // check compares an answer with the document.
-func (c *contract) check(t *testing.T, method, address string, a answered) {
+func (c *contract) check(t testing.TB, method, address string, a answered) {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil || !strings.HasPrefix(u.Path, "/api/v1/") {

@@ -23,7 +23,7 @@ const patience = 2 * time.Minute
 // testHub is a real Hub on real sockets, with the demo's workspace and key.
 type testHub struct {
 	*Hub
-	t      *testing.T
+	t      testing.TB
 	key    string
 	log    *bytes.Buffer // to be read after stop
 	cancel context.CancelFunc
@@ -35,7 +35,7 @@ type testHub struct {
 }
 
 // startHub starts a Hub on dir. adjust may change its options first.
-func startHub(t *testing.T, dir string, adjust func(*hubOptions)) *testHub {
+func startHub(t testing.TB, dir string, adjust func(*hubOptions)) *testHub {
 	t.Helper()
 	th := &testHub{t: t, log: &bytes.Buffer{}, ended: make(chan error, 1), events: map[string][]string{}, wake: make(chan struct{})}
 	c := config.Default()
@@ -121,7 +121,7 @@ type answered struct {
 }
 
 // data decodes the member data of the answer.
-func (a answered) data(t *testing.T, into any) {
+func (a answered) data(t testing.TB, into any) {
 	t.Helper()
 	var body struct{ Data json.RawMessage }
 	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
@@ -133,7 +133,7 @@ func (a answered) data(t *testing.T, into any) {
 }
 
 // code returns the code of an error.
-func (a answered) code(t *testing.T) string {
+func (a answered) code(t testing.TB) string {
 	t.Helper()
 	var body struct{ Error struct{ Code string } }
 	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
@@ -143,7 +143,7 @@ func (a answered) code(t *testing.T) string {
 }
 
 // request makes one request; header is names and values in turn.
-func request(t *testing.T, method, url, key, body string, header ...string) answered {
+func request(t testing.TB, method, url, key, body string, header ...string) answered {
 	t.Helper()
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {
@@ -180,7 +180,7 @@ func (th *testHub) send(body string, header ...string) string {
 	return sendTo(th.t, th.URL(), th.key, body, header...)
 }
 
-func sendTo(t *testing.T, api, key, body string, header ...string) string {
+func sendTo(t testing.TB, api, key, body string, header ...string) string {
 	t.Helper()
 	a := request(t, "POST", api+"/api/v1/messages/send", key, body, header...)
 	if a.status != 202 && a.status != 200 {
@@ -223,7 +223,7 @@ func (th *testHub) look(id string) gotMessage {
 	return lookAt(th.t, th.URL(), th.key, id)
 }
 
-func lookAt(t *testing.T, api, key, id string) gotMessage {
+func lookAt(t testing.TB, api, key, id string) gotMessage {
 	t.Helper()
 	a := request(t, "GET", api+"/api/v1/messages/"+id, key, "")
 	if a.status != 200 {

@@ -116,7 +116,7 @@ func (c *consumer) await(bodies map[string]string) {
 }
 
 // readFeed reads the whole feed of a key: bodies by id, and the ids in order.
-func readFeed(t *testing.T, api, key string) (map[string]string, []string) {
+func readFeed(t testing.TB, api, key string) (map[string]string, []string) {
 	t.Helper()
 	bodies, order := map[string]string{}, []string{}
 	for after := ""; ; {

@@ -72,7 +72,10 @@ const idDigits = 26
 const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // String returns the id as clients see it: "msg_" and 26 digits.
-func (id ID) String() string { return string(AppendID(nil, PrefixMessage, id)) }
+func (id ID) String() string {
+	var room [len(PrefixMessage) + idDigits]byte
+	return string(AppendID(room[:0], PrefixMessage, id))
+}
 
 // AppendID appends prefix and the 26 lower-case Crockford base32 digits of id.
 func AppendID(dst []byte, prefix string, id [16]byte) []byte {

@@ -38,7 +38,7 @@ func TestTwilioSendsWhatIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		step := text("It’s ok…")
-		if form, err := a.(*twilio).encode(&channel.Request{Step: &step}); err != nil || !strings.Contains(form, want) {
+		if form, err := a.(*twilio).encode(nil, &channel.Request{Step: &step}); err != nil || !strings.Contains(string(form), want) {
 			t.Errorf("smart %s: %s, %v", smart, form, err)
 		}
 	}

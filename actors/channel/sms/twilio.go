@@ -2,7 +2,6 @@ package sms
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"messagehub/actors/channel"
@@ -19,13 +18,15 @@ type twilio struct {
 	test        bool
 	url         string
 	auth        [2]string
+	fixed       []byte // see fixedForm
+	buffers     channel.Buffers
 	http        *channel.Client
 	from        string
 	service     string
 	callbackURL string
 	retries     bool // of callbacks, see retryCallbacks
 	links       bool // media go as links
-	authToken   string
+	readers     twilioReaders
 	encoder     gsm.Encoder
 	now         func() time.Time
 }
@@ -39,25 +40,29 @@ func newTwilio(s channel.Sender) (channel.Adapter, error) {
 		test: s.Test, http: s.HTTP, now: time.Now, callbackURL: s.CallbackURL,
 		retries: v.Bool(settingRetries), links: v.Bool(settingLinks),
 		from: v.Text(settingFrom), service: v.Text(settingService),
-		authToken: v.Text(settingAuthToken), encoder: encoderOf(v),
+		readers: twilioReaders{token: v.Text(settingAuthToken)}, encoder: encoderOf(v),
 	}
 	account := v.Text(settingAccountSid)
 	a.url = base(v, "https://api.twilio.com") + "/2010-04-01/Accounts/" + account + "/Messages.json"
-	a.auth = [2]string{account, a.authToken}
+	a.auth = [2]string{account, v.Text(settingAuthToken)}
 	if key := v.Text(settingAPIKeySid); key != "" {
 		a.auth = [2]string{key, v.Text(settingAPIKeySecret)}
 	}
+	a.fixed = a.fixedForm()
 	return a, nil
 }
 
 // Send implements [channel.Adapter].
 func (a *twilio) Send(ctx context.Context, r *channel.Request) (channel.Acceptance, error) {
-	form, err := a.encode(r)
+	buffer := a.buffers.Get()
+	defer a.buffers.Put(buffer)
+	form, err := a.encode(*buffer, r)
+	*buffer = form
 	if err != nil {
 		return channel.Acceptance{}, err
 	}
 	answer, err := a.http.Do(ctx, channel.Call{
-		URL: a.url, ContentType: "application/x-www-form-urlencoded", Basic: a.auth, Body: []byte(form),
+		URL: a.url, ContentType: "application/x-www-form-urlencoded", Basic: a.auth, Body: form,
 	})
 	if err != nil {
 		return channel.Acceptance{}, err
@@ -92,16 +97,16 @@ func decodeTwilio(a *channel.Answer) (channel.Acceptance, error) {
 	if c.Status == statusFailed || c.Status == statusUndelivered { // created, and given up at once
 		return channel.Acceptance{}, twilioFailed(c.ErrorCode)
 	}
-	return channel.Acceptance{ProviderID: strings.Clone(c.Sid), Segments: c.segments()}, nil
+	return channel.Acceptance{ProviderID: c.Sid, Segments: c.segments()}, nil
 }
 
 // usable reports whether sid can be stored as a message's id.
-func usable(sid string) bool {
-	if sid == "" || len(sid) > maxSid {
+func usable[T string | []byte](sid T) bool {
+	if len(sid) == 0 || len(sid) > maxSid {
 		return false
 	}
-	for _, c := range []byte(sid) {
-		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+	for i := range len(sid) {
+		if c := sid[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
 			return false
 		}
 	}

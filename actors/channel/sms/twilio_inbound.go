@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -10,15 +11,25 @@ import (
 
 // isInbound reports whether a callback is what somebody has written to one of
 // our numbers. Source: Twilio, "Twilio's request to your application".
-func isInbound(params url.Values) bool {
-	return params.Has("Body") && !params.Has("MessageStatus")
+func isInbound(params *twilioParams) bool {
+	return params.has("Body") && !params.has("MessageStatus")
+}
+
+// bringsInbound is isInbound for a callback's body.
+func (r *twilioReader) bringsInbound(body []byte) bool {
+	r.params.read(body)
+	return !r.params.broken && isInbound(&r.params)
 }
 
 // Inbound implements [channel.Inbox].
 func (a *twilio) Inbound(cb *message.Callback) []message.Inbound {
+	if r := a.readers.get(); !r.bringsInbound(cb.Body) {
+		a.readers.put(r)
+		return nil
+	}
 	params, err := url.ParseQuery(string(cb.Body))
-	sid, from := first(params, "MessageSid", "SmsSid"), params.Get("From")
-	if err != nil || !isInbound(params) || !usable(sid) || !isPhone(from) {
+	sid, from := cmp.Or(params.Get("MessageSid"), params.Get("SmsSid")), params.Get("From")
+	if err != nil || !usable(sid) || !isPhone(from) {
 		return nil
 	}
 	m := message.Inbound{ProviderID: strings.Clone(sid), From: strings.Clone(from), Kind: message.KindText, Text: strings.Clone(params.Get("Body"))}

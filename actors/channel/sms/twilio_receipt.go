@@ -27,50 +27,49 @@ func (a *twilio) Receipts(cb *message.Callback) ([]message.Receipt, message.Repl
 	if header == "" {
 		return nil, message.Reply{}, message.ErrUnsigned
 	}
-	if query, err := url.ParseQuery(cb.Query); err == nil && query.Has(bodyHash) {
-		return nil, message.Reply{}, a.other(cb, header, query.Get(bodyHash))
+	r := a.readers.get()
+	defer a.readers.put(r)
+	if cb.Query != "" {
+		if query, err := url.ParseQuery(cb.Query); err == nil && query.Has(bodyHash) {
+			return nil, message.Reply{}, a.other(r, cb, header, query.Get(bodyHash))
+		}
 	}
 	// What can't be parsed is left out: only what is signed is read, and what
 	// is left out makes the callback bad after all.
-	params, broken := url.ParseQuery(string(cb.Body))
-	if !signed(a.authToken, header, a.addresses(cb), params) {
+	r.params.read(cb.Body)
+	if !r.signed(header, cb.URL) && !r.signed(header, a.addresses(cb)...) {
 		return nil, message.Reply{}, message.ErrUnsigned
 	}
-	if broken != nil {
+	if r.params.broken {
 		return nil, message.Reply{}, fmt.Errorf("read form: %w", message.ErrBadCallback)
 	}
-	receipts, err := twilioReceipt(params)
+	receipts, err := twilioReceipt(&r.params)
 	for i := range receipts {
 		receipts[i].Test = a.test
 	}
 	return receipts, message.Reply{}, err
 }
 
-// addresses returns the addresses that the signature may be of: the one asked
-// for and, should a proxy have changed it, the one that Twilio was given.
+// addresses returns the addresses that the signature may be of beside the one
+// asked for: should a proxy have changed it, the one that Twilio was given.
 func (a *twilio) addresses(cb *message.Callback) []string {
-	out := []string{cb.URL}
 	if a.callbackURL == "" {
-		return out
+		return nil
 	}
-	configured := a.callbackURL
+	out := []string{a.callbackURL}
 	if cb.Query != "" {
-		configured += "?" + cb.Query
-	}
-	if configured != cb.URL {
-		out = append(out, configured)
+		out[0] += "?" + cb.Query
 	}
 	if a.retries { // it is not documented whether the fragment is signed
-		for _, address := range out {
-			out = append(out, address+retryCallbacks)
-		}
+		out = append(out, cb.URL+retryCallbacks, out[0]+retryCallbacks)
 	}
 	return out
 }
 
 // other checks a callback whose body is no form. It is of no interest.
-func (a *twilio) other(cb *message.Callback, header, hash string) error {
-	if !hashed(hash, cb.Body) || !signed(a.authToken, header, a.addresses(cb), nil) {
+func (a *twilio) other(r *twilioReader, cb *message.Callback, header, hash string) error {
+	r.params.read(nil)
+	if !hashed(hash, cb.Body) || !r.signed(header, append(a.addresses(cb), cb.URL)...) {
 		return message.ErrUnsigned
 	}
 	if len(cb.Body) > 0 && !json.Valid(cb.Body) {
@@ -80,17 +79,17 @@ func (a *twilio) other(cb *message.Callback, header, hash string) error {
 }
 
 // twilioReceipt makes the receipt of a status callback, if there is one in it.
-func twilioReceipt(params url.Values) ([]message.Receipt, error) {
-	sid := first(params, "MessageSid", "SmsSid")
-	status := first(params, "MessageStatus", "SmsStatus")
+func twilioReceipt(params *twilioParams) ([]message.Receipt, error) {
+	sid := params.first("MessageSid", "SmsSid")
+	status := params.first("MessageStatus", "SmsStatus")
 	if usable(sid) && isInbound(params) {
 		return nil, nil
 	}
-	if !usable(sid) || status == "" {
+	if !usable(sid) || len(status) == 0 {
 		return nil, fmt.Errorf("read status: %w", message.ErrBadCallback)
 	}
-	r := message.Receipt{Channel: name, ProviderID: sid}
-	switch status {
+	r := message.Receipt{Channel: name, ProviderID: string(sid)}
+	switch string(status) {
 	case statusSent:
 		r.Status = message.Sent
 	case statusDelivered:
@@ -98,21 +97,11 @@ func twilioReceipt(params url.Values) ([]message.Receipt, error) {
 	case statusRead:
 		r.Status = message.Read
 	case statusFailed, statusUndelivered, statusCanceled:
-		code, _ := strconv.Atoi(params.Get("ErrorCode"))
+		code, _ := strconv.Atoi(string(params.get("ErrorCode")))
 		r.Status = message.Failed
 		r.Failure, r.RetryAfter = twilioFailure(code)
 	default: // on its way
 		return nil, nil
 	}
 	return []message.Receipt{r}, nil
-}
-
-// first returns the first of the named parameters that is not empty.
-func first(params url.Values, names ...string) string {
-	for _, name := range names {
-		if value := params.Get(name); value != "" {
-			return value
-		}
-	}
-	return ""
 }

@@ -35,6 +35,13 @@ func twilioStatus() url.Values {
 	}
 }
 
+// readerOf returns a reader for the token that has read the parameters.
+func readerOf(token string, params url.Values) *twilioReader {
+	r := newTwilioReader(token)
+	r.params.read([]byte(params.Encode()))
+	return r
+}
+
 func TestSignatureVectors(t *testing.T) {
 	body := twilioStatus()
 	body.Set("Body", "héllo €")
@@ -55,46 +62,46 @@ func TestSignatureVectors(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			if got := twilioSignature(vectorToken, row.url, row.params, everyValue); got != row.want {
+			if got := string(readerOf(vectorToken, row.params).signature(row.url, everyValue)); got != row.want {
 				t.Errorf("signature %s, want %s", got, row.want)
 			}
-			if !signed(vectorToken, row.want, []string{row.url}, row.params) {
+			if !readerOf(vectorToken, row.params).signed(row.want, row.url) {
 				t.Error("not accepted")
 			}
-			if signed("12346", row.want, []string{row.url}, row.params) {
+			if readerOf("12346", row.params).signed(row.want, row.url) {
 				t.Error("accepted under another key")
 			}
-			if signed(vectorToken, row.want, []string{row.url + "x"}, row.params) {
+			if readerOf(vectorToken, row.params).signed(row.want, row.url+"x") {
 				t.Error("accepted for another URL")
 			}
 		})
 	}
 	// Names in another order than their bytes' give this one.
-	if signed(vectorToken, "95+Bu0JVPi0r/SsESZCVf0dWAjw=", []string{vectorURL}, conference()) {
+	if readerOf(vectorToken, conference()).signed("95+Bu0JVPi0r/SsESZCVf0dWAjw=", vectorURL) {
 		t.Error("accepted with parameters in the wrong order")
 	}
 }
 
 func TestSignatureOfRepeatedNames(t *testing.T) {
-	one := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a", "b"}, "Z": {"1"}}, everyValue)
+	one := string(readerOf("k", url.Values{"MediaUrl": {"a", "b"}, "Z": {"1"}}).signature("https://a/", everyValue))
 	for _, values := range [][]string{{"b", "a"}, {"a", "b", "a"}, {"b", "b", "a"}} {
-		again := twilioSignature("k", "https://a/", url.Values{"MediaUrl": values, "Z": {"1"}}, everyValue)
+		again := string(readerOf("k", url.Values{"MediaUrl": values, "Z": {"1"}}).signature("https://a/", everyValue))
 		if one != again {
 			t.Errorf("%q is signed differently", values)
 		}
 	}
 	values := url.Values{"MediaUrl": {"b", "a", "b"}, "Z": {"1"}}
-	first := twilioSignature("k", "https://a/", values, firstValue)
-	if want := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"b"}, "Z": {"1"}}, everyValue); first != want || first == one {
+	first := string(readerOf("k", values).signature("https://a/", firstValue))
+	if want := string(readerOf("k", url.Values{"MediaUrl": {"b"}, "Z": {"1"}}).signature("https://a/", everyValue)); first != want || first == one {
 		t.Errorf("the first value alone is signed %s, want %s", first, want)
 	}
 	for name, header := range map[string]string{"every value": one, "the first value": first} {
-		if !signed("k", header, []string{"https://a/"}, values) {
+		if !readerOf("k", values).signed(header, "https://a/") {
 			t.Errorf("signed over %s: refused", name)
 		}
 	}
-	last := twilioSignature("k", "https://a/", url.Values{"MediaUrl": {"a"}, "Z": {"1"}}, everyValue)
-	if signed("k", last, []string{"https://a/"}, values) {
+	last := string(readerOf("k", url.Values{"MediaUrl": {"a"}, "Z": {"1"}}).signature("https://a/", everyValue))
+	if readerOf("k", values).signed(last, "https://a/") {
 		t.Error("signed over another value: accepted")
 	}
 }
@@ -111,21 +118,21 @@ func TestSignatureIgnoresThePort(t *testing.T) {
 		{"https://relay.example.com:443?x=https://y:1/", "https://relay.example.com?x=https://y:1/"},
 	}
 	for _, row := range rows {
-		header := twilioSignature("k", row.signedURL, twilioCall(), everyValue)
-		if !signed("k", header, []string{row.askedURL}, twilioCall()) {
+		header := string(readerOf("k", twilioCall()).signature(row.signedURL, everyValue))
+		if !readerOf("k", twilioCall()).signed(header, row.askedURL) {
 			t.Errorf("signed as %s, asked for as %s: refused", row.signedURL, row.askedURL)
 		}
 	}
-	header := twilioSignature("k", "https://relay.example.com:80/a", twilioCall(), everyValue)
-	if signed("k", header, []string{"https://relay.example.com/a"}, twilioCall()) {
+	header := string(readerOf("k", twilioCall()).signature("https://relay.example.com:80/a", everyValue))
+	if readerOf("k", twilioCall()).signed(header, "https://relay.example.com/a") {
 		t.Error("another scheme's port is accepted")
 	}
 }
 
 func TestSignatureForm(t *testing.T) {
-	good := twilioSignature("k", "u", nil, everyValue)
+	good := string(readerOf("k", nil).signature("u", everyValue))
 	for _, bad := range []string{"", "=", good + "=", good + "\n", good[:27], strings.ToLower(good), good[:len(good)-1]} {
-		if signed("k", bad, []string{"u"}, nil) {
+		if readerOf("k", nil).signed(bad, "u") {
 			t.Errorf("%q is accepted", bad)
 		}
 	}

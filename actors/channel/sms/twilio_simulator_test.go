@@ -226,7 +226,7 @@ func (in *twilioInbox) take(ctx *fasthttp.RequestCtx) {
 	defer in.mu.Unlock()
 	form, err := url.ParseQuery(string(ctx.PostBody()))
 	header := string(ctx.Request.Header.Peek("X-Twilio-Signature"))
-	if err != nil || !signed("sandbox-auth-token", header, []string{in.hook}, form) {
+	if err != nil || !readerOf("sandbox-auth-token", form).signed(header, in.hook) {
 		in.bad = append(in.bad, string(ctx.PostBody()))
 	}
 	in.got = append(in.got, form)

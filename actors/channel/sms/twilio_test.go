@@ -54,18 +54,18 @@ func TestValidityPeriodIsWhatIsLeft(t *testing.T) {
 	}
 	for _, row := range rows {
 		step := text("x")
-		body, err := a.encode(&channel.Request{Step: &step, Expires: message.TimeOf(now.Add(row.left))})
+		body, err := a.encode(nil, &channel.Request{Step: &step, Expires: message.TimeOf(now.Add(row.left))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		form, err := url.ParseQuery(body)
+		form, err := url.ParseQuery(string(body))
 		if got := form.Get("ValidityPeriod"); err != nil || got != row.want {
 			t.Errorf("%v left: ValidityPeriod %q, %v; want %s", row.left, got, err, row.want)
 		}
 	}
 	step := text("x")
-	body, err := a.encode(&channel.Request{Step: &step})
-	if err != nil || strings.Contains(body, "ValidityPeriod") {
+	body, err := a.encode(nil, &channel.Request{Step: &step})
+	if err != nil || strings.Contains(string(body), "ValidityPeriod") {
 		t.Errorf("without an end: %s, %v", body, err)
 	}
 }

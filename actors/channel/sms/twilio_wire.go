@@ -1,7 +1,7 @@
 package sms
 
 import (
-	"net/url"
+	"bytes"
 	"strconv"
 
 	"messagehub/actors/channel"
@@ -15,21 +15,24 @@ const (
 	maxValidity = 36_000
 )
 
-// encode makes the form of r. A step that has no form on the wire is an
+// fixedForm returns the part of the form that all messages have alike.
+func (a *twilio) fixedForm() []byte {
+	form := appendParam(nil, "From", a.from)
+	form = appendParam(form, "MessagingServiceSid", a.service)
+	return appendParam(form, "StatusCallback", a.statusCallback())
+}
+
+// encode appends the form of r. A step that has no form on the wire is an
 // [*channel.Error].
-func (a *twilio) encode(r *channel.Request) (string, error) {
-	form := url.Values{"To": {r.Step.To}}
-	set(form, "From", a.from)
-	set(form, "MessagingServiceSid", a.service)
-	set(form, "StatusCallback", a.statusCallback())
+func (a *twilio) encode(form []byte, r *channel.Request) ([]byte, error) {
+	form = append(form, a.fixed...)
+	form = appendParam(form, "To", r.Step.To)
 	if r.Expires != 0 {
 		seconds := int64(r.Expires.Sub(message.TimeOf(a.now())).Seconds())
-		form.Set("ValidityPeriod", strconv.FormatInt(min(max(seconds, minValidity), maxValidity), 10))
+		form = append(form, "&ValidityPeriod="...)
+		form = strconv.AppendInt(form, min(max(seconds, minValidity), maxValidity), 10)
 	}
-	if err := a.fill(form, r.Step); err != nil {
-		return "", err
-	}
-	return form.Encode(), nil
+	return a.fill(form, r.Step)
 }
 
 // retryCallbacks makes Twilio repeat a callback up to five times, whatever went
@@ -45,29 +48,26 @@ func (a *twilio) statusCallback() string {
 	return a.callbackURL + retryCallbacks
 }
 
-func (a *twilio) fill(form url.Values, s *message.Step) error {
+func (a *twilio) fill(form []byte, s *message.Step) ([]byte, error) {
 	if _, text, ok := a.text(s); ok {
-		form.Set("Body", text)
-		return nil
+		return appendParam(form, "Body", text), nil
 	}
 	switch s.ContentType {
 	case message.Media:
-		set(form, "Body", s.Content)
-		form.Set("MediaUrl", s.MediaURL)
-		return nil
+		return appendParam(appendParam(form, "Body", s.Content), "MediaUrl", s.MediaURL), nil
 	case message.Template:
 		return twilioTemplate(form, s)
 	}
-	return channel.Failed(channel.ContentRejected, "", "SMS carries no "+s.ContentType.String())
+	return form, channel.Failed(channel.ContentRejected, "", "SMS carries no "+s.ContentType.String())
 }
 
-func twilioTemplate(form url.Values, s *message.Step) error {
+func twilioTemplate(form []byte, s *message.Step) ([]byte, error) {
 	if !isSid("HX", s.TemplateID) {
-		return channel.Failed(channel.TemplateNotFound, "", "the template's id is no ContentSid")
+		return form, channel.Failed(channel.TemplateNotFound, "", "the template's id is no ContentSid")
 	}
-	form.Set("ContentSid", s.TemplateID)
+	form = appendParam(form, "ContentSid", s.TemplateID)
 	if len(s.Params) == 0 {
-		return nil
+		return form, nil
 	}
 	variables := make(map[string]string, len(s.Params))
 	for _, p := range s.Params {
@@ -75,17 +75,20 @@ func twilioTemplate(form url.Values, s *message.Step) error {
 	}
 	text, err := json.Marshal(variables)
 	if err != nil {
-		return channel.Failed(channel.TemplateMismatch, "", "the parameters can't be encoded")
+		return form, channel.Failed(channel.TemplateMismatch, "", "the parameters can't be encoded")
 	}
-	form.Set("ContentVariables", string(text))
-	return nil
+	return appendParam(form, "ContentVariables", string(text)), nil
 }
 
-// set leaves out what is empty.
-func set(form url.Values, name, value string) {
-	if value != "" {
-		form.Set(name, value)
+// appendParam leaves out what is empty.
+func appendParam(form []byte, name, value string) []byte {
+	if value == "" {
+		return form
 	}
+	if len(form) > 0 {
+		form = append(form, '&')
+	}
+	return channel.AppendQuery(append(append(form, name...), '='), value)
 }
 
 // twilioCreated is a message as Twilio tells it.
@@ -99,15 +102,12 @@ type twilioCreated struct {
 // segments returns how many segments Twilio counted: 0 if it does not say,
 // as when a messaging service has not chosen a sender yet.
 func (c *twilioCreated) segments() int {
-	var text string
-	if json.Unmarshal(c.Segments, &text) != nil {
+	text, quoted := bytes.CutPrefix(bytes.TrimSuffix(c.Segments, []byte{'"'}), []byte{'"'})
+	n, err := strconv.ParseUint(string(text), 10, 16)
+	if !quoted || err != nil || n > maxBody {
 		return 0
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > maxBody {
-		return 0
-	}
-	return n
+	return int(n)
 }
 
 // twilioProblem is Twilio's error. It has no SID: one that has is no problem.

@@ -1,0 +1,63 @@
+package sms
+
+import (
+	"net/url"
+	"testing"
+
+	"messagehub/actors/channel"
+	"messagehub/store/message"
+	"messagehub/store/message/mutate"
+)
+
+// FuzzTwilioParams holds the reader of forms against [url.ParseQuery].
+func FuzzTwilioParams(f *testing.F) {
+	seeds := []string{"", "A=1&B=%2B1+2&A=2&C", "&&=x&%zz=1&a;b=2&d=%4", twilioStatus().Encode()}
+	var r twilioParams // used again, as by the adapter
+	mutate.Strings(f, seeds, func(t testing.TB, text string) {
+		want, err := url.ParseQuery(text)
+		r.read([]byte(text))
+		got := url.Values{}
+		for _, p := range r.fields {
+			got.Add(string(p.name), string(p.value))
+		}
+		if got.Encode() != want.Encode() || r.broken != (err != nil) {
+			t.Errorf("%q reads as %v, %t; want %v, %v", text, got, r.broken, want, err)
+		}
+		for name := range want {
+			if string(r.get(name)) != want.Get(name) || !r.has(name) {
+				t.Errorf("%q: %q is %q, want %q", text, name, r.get(name), want.Get(name))
+			}
+		}
+	})
+}
+
+// TestTwilioAllocations: a form goes into memory that is there; of a receipt,
+// the slice and the provider's id are the caller's.
+func TestTwilioAllocations(t *testing.T) {
+	a := twilioSandbox(t)
+	step := text("Your order has shipped")
+	order, form := &channel.Request{Step: &step, Expires: 1 << 50}, make([]byte, 0, 1<<10)
+	if n := testing.AllocsPerRun(100, func() { _, _ = a.encode(form, order) }); n != 0 {
+		t.Errorf("a form makes %.0f allocations", n)
+	}
+	status := twilioStatus()
+	cb := &message.Callback{
+		Method: "POST", URL: a.callbackURL, Body: []byte(status.Encode()),
+		Header: func(string) string { return "" },
+	}
+	r := newTwilioReader("sandbox-auth-token")
+	r.params.read(cb.Body)
+	header := string(r.signature(cb.URL, everyValue))
+	cb.Header = func(string) string { return header }
+	n := testing.AllocsPerRun(100, func() {
+		if got, _, err := a.Receipts(cb); err != nil || len(got) != 1 {
+			t.Fatal(err)
+		}
+		if a.Inbound(cb) != nil {
+			t.Fatal("a receipt is taken for a message")
+		}
+	})
+	if n > 2 {
+		t.Errorf("a receipt makes %.0f allocations, want 2", n)
+	}
+}
