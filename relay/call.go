@@ -46,6 +46,8 @@ type call struct {
 	code Code
 	buf  []byte // scratch for the answer
 	gap  int    // see prepareAccepted
+	// callback is what receive reads; its Header, made once, is header.
+	callback message.Callback
 	// draft is the message being read, until release.
 	draft *draft
 }
@@ -58,6 +60,7 @@ func (p *calls) get(s *Server, ctx *fasthttp.RequestCtx, r *route) *call {
 	c, ok := p.pool.Get().(*call)
 	if !ok {
 		c = &call{buf: make([]byte, 0, 1<<10)}
+		c.callback.Header = c.header
 	}
 	c.server, c.http, c.route = s, ctx, r
 	if c.loop, _ = ctx.Conn().(*loop); c.loop != nil {
@@ -74,7 +77,7 @@ func (p *calls) put(c *call) {
 	if cap(c.buf) > maxPooled {
 		return
 	}
-	*c = call{buf: c.buf[:0]}
+	*c = call{buf: c.buf[:0], callback: message.Callback{Header: c.callback.Header}}
 	p.pool.Put(c)
 }
 

@@ -42,7 +42,7 @@ func (s *Server) receive(c *call) {
 		c.fail(NotFound)
 		return
 	}
-	receipts, reply, err := s.o.Receipts.Receive(c.callback(body))
+	receipts, reply, err := s.o.Receipts.Receive(c.received(body))
 	if err != nil {
 		c.failCallback(err)
 		return
@@ -57,20 +57,20 @@ func (s *Server) receive(c *call) {
 	c.raw(fasthttp.StatusOK, reply.ContentType, reply.Body)
 }
 
-// callback is the request as its provider sent it.
+// received is the request as its provider sent it.
 //
-// Ownership: borrows the request's memory.
-func (c *call) callback(body []byte) *message.Callback {
+// Ownership: borrows the request's memory, and the call's.
+func (c *call) received(body []byte) *message.Callback {
 	uri := c.http.URI()
-	query := borrow(uri.QueryString())
-	url := c.publicURL() + borrow(uri.PathOriginal())
-	if query != "" {
-		url += "?" + query
+	query := uri.QueryString()
+	c.buf = append(append(c.buf[:0], c.publicURL()...), uri.PathOriginal()...)
+	if len(query) > 0 {
+		c.buf = append(append(c.buf, '?'), query...)
 	}
-	return &message.Callback{
-		Channel: c.param("channel"), Sender: c.param("sender"),
-		Method: borrow(c.http.Method()), URL: url, Query: query, Header: c.header, Body: body,
-	}
+	cb := &c.callback
+	cb.Channel, cb.Sender = c.param("channel"), c.param("sender")
+	cb.Method, cb.URL, cb.Query, cb.Body = borrow(c.http.Method()), borrow(c.buf), borrow(query), body
+	return cb
 }
 
 // publicURL is the configured address of the server, else what the client

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"messagehub/store/message"
 )
@@ -44,12 +45,16 @@ func appendState(dst []byte, s *message.State, p message.Position) []byte {
 	return dst
 }
 
-// decodeState reads what appendState wrote. steps is how many the message has.
+// decodeState reads what appendState wrote into s, whose memory it uses again.
+// steps is how many the message has.
 func decodeState(s *message.State, text string, steps int) (p message.Position, err error) {
 	r := openValue(text, stateVersion)
 	p = message.Position(r.fixed64())
 	bits := r.enum(stateFlags)
-	*s = message.State{Settled: bits&stateSettled != 0, Late: bits&stateLate != 0}
+	*s = message.State{
+		Settled: bits&stateSettled != 0, Late: bits&stateLate != 0,
+		Attempts: s.Attempts[:0], Timeline: s.Timeline[:0],
+	}
 	s.Status = r.status()
 	s.Duplicates = r.int(maxCount)
 	s.UpdatedAt = r.time()
@@ -60,11 +65,13 @@ func decodeState(s *message.State, text string, steps int) (p message.Position, 
 		r.fail()
 		return 0, r.done("state")
 	}
-	s.Attempts = make([]message.Attempt, n)
+	s.Attempts = slices.Grow(s.Attempts, n)[:n]
 	for i := range s.Attempts {
+		s.Attempts[i] = message.Attempt{}
 		r.attempt(&s.Attempts[i], steps)
 	}
-	s.Timeline = make([]message.Entry, r.count(maxTimeline))
+	n = r.count(maxTimeline)
+	s.Timeline = slices.Grow(s.Timeline, n)[:n]
 	for i := range s.Timeline {
 		r.entry(&s.Timeline[i])
 	}

@@ -24,11 +24,15 @@ func (s *Store) Fold(ws message.WorkspaceID, id message.ID, fact message.Fact) (
 	if err != nil {
 		return message.Folded{}, err
 	}
-	f := &foldOp{outbound: o, fact: fact}
-	if err := s.commit(f); err != nil {
+	f := s.folds.Get().(*foldOp)
+	*f = foldOp{outbound: o, fact: fact}
+	if err := s.commit(f); err != nil { // the engine may hold f for ever
 		return message.Folded{}, err
 	}
-	return f.folded, nil
+	folded := f.folded
+	*f = foldOp{}
+	s.folds.Put(f)
+	return folded, nil
 }
 
 // complete reports whether fact has what message.State.Apply relies on.
@@ -54,7 +58,7 @@ func (f *foldOp) apply(t *txn) error {
 	t.tick(f.fact.At)
 	o := t.erased.current(f.outbound)
 	s := t.state(o)
-	f.folded = message.Folded{Outbound: o, State: s, Refused: true}
+	f.folded = message.Folded{Outbound: o, Refused: true}
 	if s == nil {
 		return message.ErrNotFound
 	}
@@ -63,6 +67,7 @@ func (f *foldOp) apply(t *txn) error {
 		f.fact = t.admit(o, s, f.fact)
 	}
 	f.folded.Refused = t.foldInto(o, s, f.fact) || f.fact.Kind != asked
+	f.folded.State = cloneState(s)
 	return nil
 }
 
@@ -76,6 +81,20 @@ func (t *txn) admit(o *message.Outbound, s *message.State, start message.Fact) m
 	return start
 }
 
+// cloneState returns a copy of s for good. The usual message has room in one
+// piece of memory.
+func cloneState(s *message.State) *message.State {
+	room := new(struct {
+		state    message.State
+		attempts [1]message.Attempt
+		timeline [3]message.Entry
+	})
+	room.state = *s
+	room.state.Attempts = append(room.attempts[:0], s.Attempts...)
+	room.state.Timeline = append(room.timeline[:0], s.Timeline...)
+	return &room.state
+}
+
 // fold folds fact into the message o and writes what follows from it.
 func (t *txn) fold(o *message.Outbound, fact message.Fact) (s *message.State, refused bool) {
 	s = t.state(o)
@@ -87,14 +106,16 @@ func (t *txn) fold(o *message.Outbound, fact message.Fact) (s *message.State, re
 
 // foldInto is fold for who has the state already.
 func (t *txn) foldInto(o *message.Outbound, s *message.State, fact message.Fact) (refused bool) {
-	effects := s.Apply(o, fact, t.position())
+	effects := &t.effects
+	s.Fold(o, fact, t.position(), effects)
 	if effects.Refused {
 		return true
 	}
-	t.carry(o, s, &effects)
+	index, attempt := effects.Index, effects.IndexAttempt
+	t.carry(o, s, effects)
 	t.setState(o, s)
-	if effects.Index {
-		t.learn(o, s, effects.IndexAttempt)
+	if index {
+		t.learn(o, s, attempt)
 	}
 	return false
 }
@@ -150,6 +171,8 @@ func (t *txn) shardOf(o *message.Outbound, step int) (*lane, int) {
 
 // state returns what has happened to o so far, or nil: o has gone by retention
 // since the caller read it, or the engine has an error.
+//
+// Ownership: valid until the next call.
 func (t *txn) state(o *message.Outbound) *message.State {
 	row, known := t.states.get(o.ID)
 	if !known {
@@ -159,12 +182,11 @@ func (t *txn) state(o *message.Outbound) *message.State {
 		}
 		t.states.put(o.ID, row)
 	}
-	s, _, err := stateOf(o, string(row), len(row) > 0)
-	if err != nil {
+	if _, err := readState(&t.at, &t.effects, o, string(row), len(row) > 0); err != nil {
 		t.fail(err)
 		return nil
 	}
-	return s
+	return &t.at
 }
 
 // gone reports whether o, which has no state, is no longer there.

@@ -11,6 +11,9 @@ import (
 // OrphanFor and folded when it becomes known; one that can belong to no
 // message is dropped.
 func (s *Store) Report(rs []message.Receipt, at message.Time) error {
+	if len(rs) == 1 { // nearly always
+		return s.reportOne(&rs[0], at)
+	}
 	ops := make([]op, 0, len(rs))
 	for i := range rs {
 		r := &reportOp{receipt: rs[i], at: at}
@@ -22,6 +25,20 @@ func (s *Store) Report(rs []message.Receipt, at message.Time) error {
 	return s.commitAll(ops)
 }
 
+func (s *Store) reportOne(receipt *message.Receipt, at message.Time) error {
+	r := s.reports.Get().(*reportOp)
+	*r = reportOp{receipt: *receipt, at: at, key: r.key}
+	if err := r.prefetch(s); err != nil {
+		return err
+	}
+	if err := s.commit(r); err != nil { // the engine may hold r for ever
+		return err
+	}
+	*r = reportOp{key: r.key}
+	s.reports.Put(r)
+	return nil
+}
+
 // reportOp folds a receipt.
 type reportOp struct {
 	receipt message.Receipt
@@ -30,6 +47,7 @@ type reportOp struct {
 	// could tell. A provider's id may become known between its look and apply.
 	outbound *message.Outbound
 	attempt  int
+	key      []byte // scratch
 }
 
 // prefetch looks the message up in the caller's goroutine.
@@ -65,7 +83,8 @@ func (r *reportOp) named() (t target, ok bool) {
 // providerKey returns the key of the receipt's provider id, ago periods back.
 func (r *reportOp) providerKey(ago uint32) []byte {
 	period := periodOf(r.at)
-	return appendProviderKey(nil, period-min(ago, period), r.lane(), r.receipt.ProviderID)
+	r.key = appendProviderKey(r.key[:0], period-min(ago, period), r.lane(), r.receipt.ProviderID)
+	return r.key
 }
 
 func (r *reportOp) lane() message.Lane {

@@ -142,15 +142,24 @@ func (s *Store) message(ws message.WorkspaceID, id message.ID) (*message.Outboun
 // A message without a row is as it was accepted.
 func stateOf(o *message.Outbound, value string, ok bool) (*message.State, message.Position, error) {
 	s := new(message.State)
+	p, err := readState(s, new(message.Effects), o, value, ok)
+	if err != nil {
+		return nil, 0, err
+	}
+	return s, p, nil
+}
+
+// readState is stateOf for who has a State and Effects to use again.
+func readState(s *message.State, scratch *message.Effects, o *message.Outbound, value string, ok bool) (message.Position, error) {
 	if !ok {
-		*s, _ = message.Begin(o, o.ID.Position())
-		return s, o.ID.Position(), nil
+		s.Begin(o, o.ID.Position(), scratch)
+		return o.ID.Position(), nil
 	}
 	p, err := decodeState(s, value, len(o.Steps))
 	if err != nil {
-		return nil, 0, errors.Join(ErrCorrupt, err)
+		return 0, errors.Join(ErrCorrupt, err)
 	}
-	return s, p, nil
+	return p, nil
 }
 
 // barrier is an operation that writes nothing: when it is durable, so is all

@@ -26,6 +26,8 @@ type Store struct {
 	records   [2]*record    // the one being filled, and the other one
 	committed chan struct{} // closed when the committer has ended
 	waiters   sync.Pool     // of *waiter
+	folds     sync.Pool     // of *foldOp
+	reports   sync.Pool     // of *reportOp
 	accepts   sync.Pool     // of *acceptOp
 	piles     piles
 	recent    outbounds
@@ -87,6 +89,8 @@ func newStore(o Options) *Store {
 		latch:     latch{tripped: make(chan struct{})},
 	}
 	s.waiters.New = func() any { return &waiter{done: make(chan struct{}, 1)} }
+	s.folds.New = func() any { return new(foldOp) }
+	s.reports.New = func() any { return new(reportOp) }
 	s.accepts.New = func() any { return new(acceptOp) }
 	s.hooks.Store(&Hooks{})
 	s.makeRecords()

@@ -41,8 +41,12 @@ type txn struct {
 	value   []byte // what get returned last
 	// key and row are scratch: for the next key and value to write.
 	key, row []byte
-	index    int // of the op that runs, within the record
-	ordinal  int // of the op's next event
+	// at and effects are scratch: the state that the op looks at, and what
+	// follows from its fact.
+	at      message.State
+	effects message.Effects
+	index   int // of the op that runs, within the record
+	ordinal int // of the op's next event
 
 	// fed and events are told after the batch is durable, in this order.
 	fed []fed

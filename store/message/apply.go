@@ -5,8 +5,18 @@ package message
 // its own) has no timer, and its State need not be stored: it can be begun
 // again from the Outbound.
 func Begin(o *Outbound, p Position) (State, Effects) {
-	s := State{UpdatedAt: o.CreatedAt}
-	f := fold{s: &s, o: o, at: o.CreatedAt, position: p}
+	var s State
+	var out Effects
+	s.Begin(o, p, &out)
+	return s, out
+}
+
+// Begin is the function of that name for who has a State and Effects to use
+// again: they keep their memory, and lose what is in them.
+func (s *State) Begin(o *Outbound, p Position, out *Effects) {
+	out.reset()
+	*s = State{UpdatedAt: o.CreatedAt, Attempts: s.Attempts[:0], Timeline: s.Timeline[:0]}
+	f := fold{s: s, o: o, at: o.CreatedAt, position: p, out: out}
 	if o.ScheduledAt > o.CreatedAt {
 		f.open(0, o.ScheduledAt)
 		f.note(MessageScheduled, 0, "")
@@ -16,21 +26,32 @@ func Begin(o *Outbound, p Position) (State, Effects) {
 		s.told |= 1 << Queued
 	}
 	s.Status = s.derive(o)
-	return s, f.out
 }
 
 // Apply folds fact into s. position is where the log writes it: a message
 // that is dispatched again takes that position, never its old one.
 func (s *State) Apply(o *Outbound, fact Fact, position Position) Effects {
-	f := fold{s: s, o: o, at: fact.At, position: position}
-	if fact.Attempt < 0 || fact.Attempt >= len(s.Attempts) {
-		return Effects{Refused: true}
-	}
-	if !f.apply(fact) {
-		return Effects{Refused: true}
+	var out Effects
+	s.Fold(o, fact, position, &out)
+	return out
+}
+
+// Fold is Apply for who has Effects to use again: they keep their memory, and
+// lose what is in them.
+func (s *State) Fold(o *Outbound, fact Fact, position Position, out *Effects) {
+	out.reset()
+	f := fold{s: s, o: o, at: fact.At, position: position, out: out}
+	if fact.Attempt < 0 || fact.Attempt >= len(s.Attempts) || !f.apply(fact) {
+		out.reset()
+		out.Refused = true
+		return
 	}
 	f.conclude()
-	return f.out
+}
+
+// reset empties e, which keeps its memory.
+func (e *Effects) reset() {
+	*e = Effects{Arm: e.Arm[:0], Disarm: e.Disarm[:0], Entries: e.Entries[:0]}
 }
 
 // fold is one application of a fact: the state, and the effects so far.
@@ -39,7 +60,7 @@ type fold struct {
 	o        *Outbound
 	at       Time
 	position Position
-	out      Effects
+	out      *Effects
 }
 
 func (f *fold) apply(fact Fact) bool {
