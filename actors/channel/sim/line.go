@@ -22,14 +22,18 @@ type line struct {
 	dial dialer
 	host string // scheme and host of conn
 	conn net.Conn
+	stop func() bool // ends the watch of the World's end over conn
 	r    *bufio.Reader
 	w    *bufio.Writer
+	// scratch of one exchange
+	req  fasthttp.Request
+	resp fasthttp.Response
 }
 
 // post posts p and returns the answer's status, 0 without an answer.
 func (l *line) post(ctx context.Context, p *Post) int {
-	var req fasthttp.Request
-	var resp fasthttp.Response
+	req, resp := &l.req, &l.resp
+	req.Reset()
 	req.SetRequestURI(p.URL)
 	req.Header.SetMethod(cmp.Or(p.Method, fasthttp.MethodPost))
 	for name, value := range p.Header {
@@ -37,9 +41,9 @@ func (l *line) post(ctx context.Context, p *Post) int {
 	}
 	req.SetBodyRaw(p.Body)
 	kept := l.conn != nil
-	err := l.exchange(ctx, &req, &resp)
+	err := l.exchange(ctx, req, resp)
 	if err != nil && kept && ctx.Err() == nil { // the receiver closed what was idle
-		err = l.exchange(ctx, &req, &resp)
+		err = l.exchange(ctx, req, resp)
 	}
 	if err != nil {
 		return 0
@@ -52,17 +56,18 @@ func (l *line) exchange(ctx context.Context, req *fasthttp.Request, resp *fastht
 	if err := l.open(ctx, req.URI()); err != nil {
 		return err
 	}
-	conn := l.conn
-	_ = conn.SetDeadline(time.Now().Add(postTimeout))
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	err := req.Write(l.w)
+	_ = l.conn.SetDeadline(time.Now().Add(postTimeout))
+	err := ctx.Err() // what ends later moves the deadline
+	if err == nil {
+		err = req.Write(l.w)
+	}
 	if err == nil {
 		err = l.w.Flush()
 	}
 	if err == nil {
 		err = resp.ReadLimitBody(l.r, maxReply)
 	}
-	if !stop() || err != nil || resp.ConnectionClose() {
+	if err != nil || resp.ConnectionClose() {
 		l.close()
 	}
 	return err
@@ -80,6 +85,7 @@ func (l *line) open(ctx context.Context, uri *fasthttp.URI) error {
 		return err
 	}
 	l.conn, l.host = conn, host
+	l.stop = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	l.r, l.w = bufio.NewReader(conn), bufio.NewWriter(conn)
 	return nil
 }
@@ -103,6 +109,7 @@ func (l *line) connect(ctx context.Context, uri *fasthttp.URI) (net.Conn, error)
 
 func (l *line) close() {
 	if l.conn != nil {
+		l.stop()
 		_ = l.conn.Close()
 		l.conn = nil
 	}

@@ -23,7 +23,7 @@ type Post struct {
 
 const (
 	// posters is how many receipts are posted at once.
-	posters = 32
+	posters = 64
 	// postFor is how long a receipt that is not taken is repeated. Providers
 	// go on for hours.
 	postFor = 5 * time.Minute
@@ -90,13 +90,29 @@ func (w *World) post(ctx context.Context) {
 	line := line{dial: w.dial}
 	defer line.close()
 	for {
+		var p *Post
 		select {
-		case p := <-w.work:
-			w.deliver(ctx, &line, p)
+		case p = <-w.work:
 		case <-ctx.Done():
 			return
 		}
+		for p != nil {
+			w.deliver(ctx, &line, p)
+			p = w.next()
+		}
 	}
+}
+
+// next returns a post that is due, for a poster that is at work anyway: first
+// the one that the dispatcher has already taken out.
+func (w *World) next() *Post {
+	select {
+	case p := <-w.work:
+		return p
+	default:
+	}
+	p, _ := w.outbox.next(time.Now())
+	return p
 }
 
 // deliver tries p once. A receiver that can't be connected to pauses all

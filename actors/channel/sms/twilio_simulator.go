@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -26,6 +27,8 @@ type twilioSimulator struct {
 	logins  []string // the Authorization headers that are let in
 	rules   *twilioRules
 	inbound string // where a message to the number goes
+	// writers is a pool of twilioWriter.
+	writers sync.Pool
 }
 
 func newTwilioSimulator(w *sim.World, s channel.Sender) sim.Provider {
@@ -147,26 +150,30 @@ func (s *twilioSimulator) take(ctx *fasthttp.RequestCtx, f *twilioForm, script s
 
 // created201 is the resource that Twilio answers with.
 type created201 struct {
-	AccountSid   string            `json:"account_sid"`
-	APIVersion   string            `json:"api_version"`
-	Body         *string           `json:"body"`
-	DateCreated  string            `json:"date_created"`
-	DateSent     *string           `json:"date_sent"`
-	DateUpdated  string            `json:"date_updated"`
-	Direction    string            `json:"direction"`
-	ErrorCode    *int              `json:"error_code"`
-	ErrorMessage *string           `json:"error_message"`
-	From         *string           `json:"from"`
-	Service      *string           `json:"messaging_service_sid"`
-	NumMedia     string            `json:"num_media"`
-	NumSegments  string            `json:"num_segments"`
-	Price        *string           `json:"price"`
-	PriceUnit    *string           `json:"price_unit"`
-	Sid          string            `json:"sid"`
-	Status       string            `json:"status"`
-	Resources    map[string]string `json:"subresource_uris"`
-	To           string            `json:"to"`
-	URI          string            `json:"uri"`
+	AccountSid   string         `json:"account_sid"`
+	APIVersion   string         `json:"api_version"`
+	Body         *string        `json:"body"`
+	DateCreated  string         `json:"date_created"`
+	DateSent     *string        `json:"date_sent"`
+	DateUpdated  string         `json:"date_updated"`
+	Direction    string         `json:"direction"`
+	ErrorCode    *int           `json:"error_code"`
+	ErrorMessage *string        `json:"error_message"`
+	From         *string        `json:"from"`
+	Service      *string        `json:"messaging_service_sid"`
+	NumMedia     string         `json:"num_media"`
+	NumSegments  string         `json:"num_segments"`
+	Price        *string        `json:"price"`
+	PriceUnit    *string        `json:"price_unit"`
+	Sid          string         `json:"sid"`
+	Status       string         `json:"status"`
+	Resources    created201Uris `json:"subresource_uris"`
+	To           string         `json:"to"`
+	URI          string         `json:"uri"`
+}
+
+type created201Uris struct {
+	Media string `json:"media"`
 }
 
 // create makes the resource of a form that passed.
@@ -183,7 +190,7 @@ func (s *twilioSimulator) create(f *twilioForm) *created201 {
 		Sid: fmt.Sprintf("%s%032x", kind, s.world.Serial()), To: f.get("To"),
 	}
 	m.URI = "/2010-04-01/Accounts/" + s.account + "/Messages/" + m.Sid + ".json"
-	m.Resources = map[string]string{"media": strings.TrimSuffix(m.URI, ".json") + "/Media.json"}
+	m.Resources.Media = strings.TrimSuffix(m.URI, ".json") + "/Media.json"
 	if service := f.get("MessagingServiceSid"); service != "" {
 		m.Service = &service
 		return m

@@ -16,14 +16,13 @@ import (
 
 // twilioRules are the forms of Twilio's parameters.
 type twilioRules struct {
-	parameters                     map[string]bool
-	phone, from, service, template *regexp.Regexp
+	parameters              map[string]bool
+	from, service, template *regexp.Regexp
 }
 
 func newTwilioRules() *twilioRules {
 	r := &twilioRules{
 		parameters: make(map[string]bool),
-		phone:      regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`),
 		from:       regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[0-9 +&_-]{0,10}[A-Za-z][A-Za-z0-9 +&_-]{0,10})$`),
 		service:    regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`),
 		template:   regexp.MustCompile(`^HX[0-9a-fA-F]{32}$`),
@@ -98,11 +97,25 @@ func (f *twilioForm) recipient() *twilioFault {
 	case "+15005550009":
 		return twilioNo(400, 21614, "'To' number is not a valid mobile number: "+to)
 	default:
-		if !strings.HasPrefix(to, sim.Reserved) && !f.rules.phone.MatchString(to) {
+		if !strings.HasPrefix(to, sim.Reserved) && !isTwilioPhone(to) {
 			return twilioNo(400, 21211, "The 'To' number "+to+" is not a valid phone number.")
 		}
 	}
 	return nil
+}
+
+// isTwilioPhone reports whether text is a phone number as Twilio takes it: a
+// plus and 7 to 15 digits, the first of them not 0.
+func isTwilioPhone(text string) bool {
+	if len(text) < 8 || len(text) > 16 || text[0] != '+' || text[1] == '0' {
+		return false
+	}
+	for _, c := range []byte(text[1:]) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *twilioForm) sender() *twilioFault {
@@ -118,7 +131,7 @@ func (f *twilioForm) sender() *twilioFault {
 		return twilioNo(400, 21606, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination.")
 	case from == "+15005550008":
 		return twilioNo(429, 21611, "This 'From' number has exceeded the maximum number of queued messages")
-	case from != "" && (!f.rules.from.MatchString(from) || from[0] != '+' && len(from) > 11):
+	case from != "" && !isTwilioPhone(from) && (!f.rules.from.MatchString(from) || from[0] != '+' && len(from) > 11):
 		return twilioNo(400, 21212, "The 'From' number "+from+" is not a valid phone number, shortcode, or alphanumeric sender ID.")
 	}
 	return nil
@@ -195,14 +208,14 @@ func isURL(text string) bool {
 // isOverrides reports whether text, the fragment of a callback's address, says
 // how Twilio is to connect.
 func isOverrides(text string) bool {
-	bounds := map[string][2]int{"rc": {0, 5}, "ct": {100, 10_000}, "rt": {100, 15_000}, "tt": {100, 15_000}}
 	for pair := range strings.SplitSeq(text, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		n, err := strconv.Atoi(value)
-		bound, counted := bounds[name]
 		switch {
 		case pair == "" && text == "":
-		case counted && err == nil && n >= bound[0] && n <= bound[1]:
+		case name == "rc" && err == nil && n >= 0 && n <= 5:
+		case name == "ct" && err == nil && n >= 100 && n <= 10_000:
+		case (name == "rt" || name == "tt") && err == nil && n >= 100 && n <= 15_000:
 		case name == "rp" && slices.Contains([]string{"4xx", "5xx", "ct", "rt", "all"}, value):
 		default:
 			return false
