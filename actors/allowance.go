@@ -19,8 +19,9 @@ type allowance struct {
 	over   bool
 }
 
-func newAllowance(sends context.Context, span time.Duration) *allowance {
-	return &allowance{Context: sends, until: time.Now().Add(span)}
+// begin begins it. It is called once, before anything else.
+func (a *allowance) begin(sends context.Context, span time.Duration) {
+	a.Context, a.until = sends, time.Now().Add(span)
 }
 
 // end releases what the allowance holds, when the send has returned.

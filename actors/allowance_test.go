@@ -7,6 +7,12 @@ import (
 	"time"
 )
 
+func newAllowance(sends context.Context, span time.Duration) *allowance {
+	a := new(allowance)
+	a.begin(sends, span)
+	return a
+}
+
 func TestAllowanceEnds(t *testing.T) {
 	rows := map[string]struct {
 		end  func(sends context.CancelFunc, a *allowance)

@@ -79,13 +79,16 @@ func outcomeOf(job *message.Job, fact message.Fact) Outcome {
 
 // send calls the adapter, within the sender's time for one send.
 func (a *actor) send(out *sender, adapter channel.Adapter, t try) result {
-	ctx := newAllowance(a.sends, out.made.Load().Pace.Timeout)
-	defer ctx.end()
-	at := &t.state.Attempts[t.attempt]
-	r, p := call(ctx, adapter, &channel.Request{
+	of := &struct { // one piece of memory
+		allowance
+		channel.Request
+	}{Request: channel.Request{
 		Ref: message.AttemptRef(t.outbound.Workspace, t.outbound.ID, t.attempt), Test: t.outbound.Test,
-		Step: t.step(), Expires: at.Deadline,
-	})
+		Step: t.step(), Expires: t.state.Attempts[t.attempt].Deadline,
+	}}
+	of.begin(a.sends, out.made.Load().Pace.Timeout)
+	defer of.end()
+	r, p := call(&of.allowance, adapter, &of.Request)
 	if p != nil {
 		p.Message, p.Attempt = t.outbound.ID, t.attempt
 		a.system.options.Listener.OnQuarantine(a.lane.name, out.name, *p)

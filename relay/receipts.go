@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/valyala/fasthttp"
@@ -24,6 +25,8 @@ type Reports interface {
 
 const (
 	deliveryPath = "/api/v1/webhooks/delivery"
+	// named is what follows it where the address names the sender.
+	named = "/{channel}/{sender}"
 	// maxReceiptBytes is the largest batch of receipts that a provider posts.
 	maxReceiptBytes = 3 << 20
 	// maxLargeReceipts bounds the bodies beyond the API's limit that are held
@@ -68,9 +71,26 @@ func (c *call) received(body []byte) *message.Callback {
 		c.buf = append(append(c.buf, '?'), query...)
 	}
 	cb := &c.callback
-	cb.Channel, cb.Sender = c.param("channel"), c.param("sender")
+	cb.Channel, cb.Sender = senderIn(uri.PathOriginal())
 	cb.Method, cb.URL, cb.Query, cb.Body = borrow(c.http.Method()), borrow(c.buf), borrow(query), body
 	return cb
+}
+
+// senderIn returns the channel and the sender that the path of a receipt names.
+//
+// Ownership: borrows the path.
+func senderIn(path []byte) (channel, sender string) {
+	if rest, ok := strings.CutPrefix(borrow(path), deliveryPath+"/"); ok {
+		channel, sender, _ = strings.Cut(rest, "/")
+	}
+	return channel, sender
+}
+
+// namesSender reports whether a path is deliveryPath with what is called named
+// behind it.
+func namesSender(path []byte) bool {
+	channel, sender := senderIn(path)
+	return channel != "" && sender != "" && !strings.Contains(sender, "/")
 }
 
 // publicURL is the configured address of the server, else what the client

@@ -167,15 +167,19 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// dispatch finds the route of a request. On a loop it is known already.
+// dispatch finds the route of a request. On a loop it is known already; and
+// receipts, two for every message, don't go through the router, which allocates
+// what it finds in a path.
 func (s *Server) dispatch() fasthttp.RequestHandler {
-	all, send := s.router().Handler, s.bind(routeOf(sendPath))
+	all, send, receive := s.router().Handler, s.bind(routeOf(sendPath)), s.bind(routeOf(deliveryPath+named))
 	return func(ctx *fasthttp.RequestCtx) {
 		if _, looped := ctx.Conn().(*loop); looped {
 			send(ctx)
-			return
+		} else if ctx.IsPost() && namesSender(ctx.URI().PathOriginal()) {
+			receive(ctx)
+		} else {
+			all(ctx)
 		}
-		all(ctx)
 	}
 }
 

@@ -2,6 +2,9 @@ package store
 
 import (
 	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"messagehub/store/message"
 )
@@ -58,12 +61,9 @@ func (r *reportOp) prefetch(s *Store) error {
 	defer s.reading.leave()
 	t, ok := r.named()
 	if !ok {
-		value, found, err := s.row(r.providerKey(0))
+		found, err := s.target(&t, r.providerKey(0))
 		if err != nil || !found {
 			return err
-		}
-		if err := decodeTarget(&t, value); err != nil {
-			return errors.Join(ErrCorrupt, err)
 		}
 	}
 	o, err := s.shared(t.workspace, t.id)
@@ -72,6 +72,21 @@ func (r *reportOp) prefetch(s *Store) error {
 	}
 	r.outbound, r.attempt = o, t.attempt
 	return err
+}
+
+// target reads the row of a provider's id.
+func (s *Store) target(t *target, key []byte) (found bool, err error) {
+	v, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read row: %w", markCorrupt(err))
+	}
+	if err := decodeTarget(t, string(v)); err != nil {
+		return false, errors.Join(ErrCorrupt, err, closer.Close())
+	}
+	return true, closer.Close()
 }
 
 // named returns the attempt that the receipt's Ref names.

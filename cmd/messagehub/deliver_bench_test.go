@@ -57,9 +57,9 @@ func (p *benchProvider) deliver(b *testing.B, key string, n int) {
 		posters.Go(func() {
 			c := p.dial(b)
 			defer c.Close()
-			r := newBenchReporter()
+			r, sid := newBenchReporter(), new([34]byte)
 			for k := i; k < n; k += benchPosters {
-				sid := <-p.reports
+				*sid = <-p.reports
 				c.exchange(r.report(sid, "sent"), "200")
 				c.exchange(r.report(sid, "delivered"), "200")
 			}

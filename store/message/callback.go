@@ -4,8 +4,8 @@ import "errors"
 
 // Callback is an HTTP request from a provider, as it came.
 //
-// Ownership: Header and Body borrow the request's memory and are valid until
-// the handler returns.
+// Ownership: it borrows the request's memory and is valid until the handler
+// returns.
 type Callback struct {
 	// Channel and Sender are set where the address names them; else the sender
 	// is recognised by its own signature.
