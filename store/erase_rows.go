@@ -132,6 +132,7 @@ func (o *eraseMessageOp) apply(t *txn) error {
 // forgetProvider removes what an attempt is found by at its provider.
 func (t *txn) forgetProvider(lane message.Lane, a *message.Attempt) {
 	t.delete(appendProviderKey(nil, periodOf(a.SentAt), lane, a.ProviderID))
+	t.targets.drop(a.ProviderID)
 	if early, ok := t.orphans(lane, a.ProviderID); ok {
 		t.dropOrphans(lane, a.ProviderID, early.expires)
 	}

@@ -40,8 +40,10 @@ func (t *txn) learn(o *message.Outbound, s *message.State, i int) {
 	}
 	lane := o.Lane(a.Step)
 	t.key = appendProviderKey(t.key[:0], periodOf(s.UpdatedAt), lane, a.ProviderID)
-	t.row = appendTarget(t.row[:0], target{o.Workspace, o.ID, i})
+	of := target{o.Workspace, o.ID, i}
+	t.row = appendTarget(t.row[:0], of)
 	t.set(t.key, t.row)
+	t.targets.put(message.Lane{Channel: t.lanes.of(lane).Channel, Test: lane.Test}, a.ProviderID, of)
 	early, ok := t.orphans(lane, a.ProviderID)
 	if !ok {
 		return

@@ -9,8 +9,8 @@ import (
 )
 
 // A message lives through its facts within seconds: what was just written is
-// what is asked for next. The three types below answer that from memory, and
-// change nothing but the time it takes.
+// what is asked for next. The types below answer that from memory, and change
+// nothing but the time it takes.
 
 const (
 	recentSlots = 1 << 15
@@ -97,6 +97,40 @@ func (c *states) put(id message.ID, row []byte) {
 
 // forget empties c, after rows were removed behind its back.
 func (c *states) forget() { *c = states{} }
+
+// targets remembers what provider ids stand for: receipts come soon. It is safe
+// for concurrent use; the committer alone changes it.
+type targets struct {
+	seed  maphash.Seed
+	slots [recentSlots]atomic.Pointer[knownTarget]
+}
+
+type knownTarget struct {
+	lane       message.Lane
+	providerID string
+	target
+}
+
+func newTargets() *targets { return &targets{seed: maphash.MakeSeed()} }
+
+func (c *targets) slot(providerID string) *atomic.Pointer[knownTarget] {
+	return &c.slots[maphash.String(c.seed, providerID)%recentSlots]
+}
+
+func (c *targets) get(lane message.Lane, providerID string) (target, bool) {
+	k := c.slot(providerID).Load()
+	if k == nil || k.providerID != providerID || k.lane != lane {
+		return target{}, false
+	}
+	return k.target, true
+}
+
+func (c *targets) put(lane message.Lane, providerID string, t target) {
+	c.slot(providerID).Store(&knownTarget{lane, providerID, t})
+}
+
+// drop forgets an id, whatever it stands for.
+func (c *targets) drop(providerID string) { c.slot(providerID).Store(nil) }
 
 // early counts the rows of early receipts by a hash of their key. Nearly every
 // answer of a provider asks for one, and nearly none is there.

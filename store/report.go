@@ -61,6 +61,9 @@ func (r *reportOp) prefetch(s *Store) error {
 	defer s.reading.leave()
 	t, ok := r.named()
 	if !ok {
+		t, ok = s.targets.get(r.lane(), r.receipt.ProviderID)
+	}
+	if !ok {
 		found, err := s.target(&t, r.providerKey(0))
 		if err != nil || !found {
 			return err

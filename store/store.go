@@ -31,6 +31,7 @@ type Store struct {
 	accepts   sync.Pool     // of *acceptOp
 	piles     piles
 	recent    outbounds
+	targets   *targets
 
 	latch   latch
 	durable durable
@@ -128,10 +129,11 @@ func (s *Store) makeRecords() {
 // log, which only the committer touches.
 func (s *Store) equipRecords(h head) error {
 	states, early, optOuts, erased := newStates(), newEarly(), new(optOuts), erased{}
+	s.targets = newTargets()
 	s.queue.sequence = h.sequence + 1
 	for _, r := range s.records {
 		batch := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * maxRecordBytes))
-		r.txn = txn{db: s.db, batch: batch, head: &h, lanes: s.lanes, names: &s.names, states: states, early: early, optOuts: optOuts, erased: erased}
+		r.txn = txn{db: s.db, batch: batch, head: &h, lanes: s.lanes, names: &s.names, states: states, targets: s.targets, early: early, optOuts: optOuts, erased: erased}
 	}
 	return countRare(s.db, early, optOuts)
 }

@@ -33,6 +33,7 @@ type txn struct {
 	names *names
 	// These are memories of the committer's, shared by its records.
 	states  *states
+	targets *targets
 	early   *early
 	optOuts *optOuts
 	erased  erased

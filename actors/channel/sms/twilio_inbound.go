@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"bytes"
 	"cmp"
 	"net/url"
 	"strconv"
@@ -23,8 +24,13 @@ func (r *twilioReader) bringsInbound(body []byte) bool {
 
 // Inbound implements [channel.Inbox].
 func (a *twilio) Inbound(cb *message.Callback) []message.Inbound {
-	if r := a.readers.get(); !r.bringsInbound(cb.Body) {
-		a.readers.put(r)
+	if bytes.Contains(cb.Body, []byte("&MessageStatus=")) { // nearly always
+		return nil
+	}
+	r := a.readers.get()
+	brings := r.bringsInbound(cb.Body)
+	a.readers.put(r)
+	if !brings {
 		return nil
 	}
 	params, err := url.ParseQuery(string(cb.Body))
