@@ -97,7 +97,15 @@ func (s *System) take(l *lane, out *sender, a channel.Adapter, cb *message.Callb
 	if !ok {
 		return nil
 	}
-	return s.keep(l.name, out.name, s.written(l, out, inbox, cb))
+	written := s.written(l, out, inbox, cb)
+	if len(written) == 0 {
+		return nil
+	}
+	if cb.Later == nil {
+		return s.keep(l.name, out.name, written)
+	}
+	cb.Later(func() error { return s.keep(l.name, out.name, written) })
+	return nil
 }
 
 func (s *System) written(l *lane, out *sender, inbox channel.Inbox, cb *message.Callback) (written []message.Inbound) {

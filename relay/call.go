@@ -48,6 +48,8 @@ type call struct {
 	gap  int    // see prepareAccepted
 	// callback is what receive reads; its Header, made once, is header.
 	callback message.Callback
+	postpone func(func() error) // sets later; made once
+	later    func() error       // what the callback has left to be done
 	// draft is the message being read, until release.
 	draft *draft
 }
@@ -61,6 +63,7 @@ func (p *calls) get(s *Server, ctx *fasthttp.RequestCtx, r *route) *call {
 	if !ok {
 		c = &call{buf: make([]byte, 0, 1<<10)}
 		c.callback.Header = c.header
+		c.postpone = func(later func() error) { c.later = later }
 	}
 	c.server, c.http, c.route = s, ctx, r
 	if c.loop, _ = ctx.Conn().(*loop); c.loop != nil {
@@ -77,7 +80,7 @@ func (p *calls) put(c *call) {
 	if cap(c.buf) > maxPooled {
 		return
 	}
-	*c = call{buf: c.buf[:0], callback: message.Callback{Header: c.callback.Header}}
+	*c = call{buf: c.buf[:0], callback: message.Callback{Header: c.callback.Header}, postpone: c.postpone}
 	p.pool.Put(c)
 }
 

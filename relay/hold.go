@@ -39,12 +39,14 @@ type hold struct {
 	}
 	// From place to Complete these belong to the hold, while it is writing to
 	// whoever completes it.
-	tenant *tenant
-	size   int // in the gate
+	tenant *tenant // nil: it has no place in the gate
+	size   int     // in the gate
 	began  time.Time
 	route  *route
 	id     [16]byte // of the request
 	quota  quota
+	// receipts are those that are reported once they are durable.
+	receipts []message.Receipt
 }
 
 type holdState uint8
@@ -61,9 +63,13 @@ const (
 // errRefused ends a connection whose answer must not go out.
 var errRefused = errors.New("message is not durable")
 
-// place begins to hold back. It takes over the call's place in the gate.
+// place begins to hold back. It takes over the call's place in the gate, if it
+// has one.
 func (h *hold) place(c *call) {
-	h.tenant, h.size, h.began, h.route, h.id, h.quota = c.key.tenant, c.size, c.began, c.route, c.id, c.quota
+	h.tenant, h.size, h.began, h.route, h.id, h.quota = nil, c.size, c.began, c.route, c.id, c.quota
+	if c.gated {
+		h.tenant = c.key.tenant
+	}
 	h.conn.seen = c.began
 	c.gated, c.held = false, true
 	h.mu.Lock()
@@ -73,7 +79,7 @@ func (h *hold) place(c *call) {
 
 // lift undoes place: the log has not taken the message.
 func (h *hold) lift(c *call) {
-	c.gated, c.held = true, false
+	c.gated, c.held, h.receipts = h.tenant != nil, false, nil
 	h.free()
 }
 
@@ -195,7 +201,13 @@ func (h *hold) freeLocked(state holdState) {
 // made or as it has become.
 func (h *hold) Complete(a message.Acceptance, err error) {
 	s, o := h.conn.listener.server, outcome{a, err}
-	s.gate.leave(h.tenant, h.size)
+	if h.tenant != nil {
+		s.gate.leave(h.tenant, h.size)
+	}
+	if err == nil {
+		s.told(h.receipts)
+	}
+	h.receipts = nil
 	s.observe(h.answer(&o))
 	h.letGo(o)
 }
@@ -230,7 +242,10 @@ func (h *hold) letGo(o outcome) {
 // announceCloseLocked has the kept answer say that the connection ends, as it
 // then does: a drain has begun since it was made.
 func (h *hold) announceCloseLocked() {
-	const line, notice = "HTTP/1.1 202 Accepted\r\n", "Connection: close\r\n"
+	line, notice := "HTTP/1.1 202 Accepted\r\n", "Connection: close\r\n"
+	if h.route != nil && h.route.public {
+		line = "HTTP/1.1 200 OK\r\n"
+	}
 	i := bytes.LastIndex(h.mu.kept, []byte(line)) // no body holds a line's end
 	if i < 0 {
 		return
@@ -244,6 +259,9 @@ func (h *hold) announceCloseLocked() {
 // answer is what observers are told of the answer that the hold lets go.
 func (h *hold) answer(o *outcome) Answer {
 	a := Answer{Route: h.route.pattern, Status: fasthttp.StatusAccepted, Took: time.Since(h.began)}
+	if h.route.public { // a receipt
+		a.Status = fasthttp.StatusOK
+	}
 	if o.err != nil {
 		a.Code = o.code()
 		a.Status = h.conn.listener.server.problem(a.Code).Status

@@ -29,6 +29,10 @@ func plainRequests() []string {
 		plainLine + "Host: a\r\nContent-Length: +2\r\n\r\n{}", plainLine + "Host: a\r\nContent-Length: 002\r\n\r\n{}",
 		plainLine + "Host: a\r\nContent-Length: 2\r\n b: c\r\n\r\n{}", plainLine + "Host: a\nContent-Length: 2\n\n{}",
 		plainLine + "Content-Length: 2\r\n\r\n{}", plainLine + "Host:a\r\ncontent-length:2 \r\n\r\n{}", plainLine + "\x00: a\r\nContent-Length: 2\r\n\r\n{}",
+		request("POST "+deliveryPath+"/sms/main HTTP/1.1", "a=b", "X-Twilio-Signature: x"), request("POST "+deliveryPath+"/sms/main?a=b HTTP/1.1", "a=b"),
+		request("POST "+deliveryPath+"/sms/a%2Fb HTTP/1.1", "a=b"), request("POST "+deliveryPath+"/sms/../x HTTP/1.1", "a=b"),
+		request("POST "+deliveryPath+"/sms HTTP/1.1", "a=b"), request("POST "+deliveryPath+"/sms/main/more HTTP/1.1", "a=b"),
+		request("POST "+deliveryPath+" HTTP/1.1", "a=b"), request("GET "+deliveryPath+"/sms/main HTTP/1.1", ""), request("POST "+deliveryPath+"/sms/main HTTP/1.0", "a=b"),
 	}
 }
 
@@ -67,7 +71,7 @@ func TestPlainRequests(t *testing.T) {
 			plain = append(plain, i)
 		}
 	}
-	if got := fmt.Sprint(plain); got != "[0 2 12 15 16 17]" {
+	if got := fmt.Sprint(plain); got != "[0 2 12 15 16 17 18]" {
 		t.Errorf("plain: %s", got)
 	}
 }

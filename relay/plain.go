@@ -2,23 +2,47 @@ package relay
 
 import "bytes"
 
-// plainLine begins the requests that a loop serves itself.
+// plainLine begins the sends that a loop serves itself.
 const plainLine = "POST " + sendPath + " HTTP/1.1\r\n"
 
 // scanPlain reports whether b is one whole request, and no more, that asks for
-// a send and for nothing that has to be waited for: no preference, no body still
-// to come. It is strict, so that the HTTP server can't
-// see its end elsewhere.
+// a send and for nothing that has to be waited for (no preference, no body still
+// to come), or that brings receipts of a named sender. It is strict, so that the
+// HTTP server can't see its end elsewhere.
 func scanPlain(b []byte) (h head, ok bool) {
-	if !bytes.HasPrefix(b, []byte(plainLine)) {
+	start := plainStart(b)
+	if start == 0 {
 		return head{}, false
 	}
-	h = scanHead(b[len(plainLine):])
+	h = scanHead(b[start:])
 	if h.fault != "" || h.coding || h.expect != nil || h.prefer != nil || h.connection != nil {
 		return head{}, false
 	}
 	length, ok := digits(h.contentLength)
-	return h, ok && h.size > 0 && len(b) == len(plainLine)+h.size+length
+	return h, ok && h.size > 0 && len(b) == start+h.size+length
+}
+
+// plainStart returns the size of the first line, if it is one that a loop may
+// serve; else 0.
+func plainStart(b []byte) int {
+	if bytes.HasPrefix(b, []byte(plainLine)) {
+		return len(plainLine)
+	}
+	const before, behind = "POST ", " HTTP/1.1\r\n"
+	if !bytes.HasPrefix(b, []byte(before+deliveryPath+"/")) {
+		return 0
+	}
+	size := bytes.IndexByte(b, '\n') + 1
+	path, ok := bytes.CutSuffix(b[len(before):max(size, len(before))], []byte(behind))
+	if !ok || !namesSender(path) || bytes.ContainsFunc(path, odd) {
+		return 0
+	}
+	return size
+}
+
+// odd reports whether a byte of a path may mean more than itself.
+func odd(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '/' && r != '-' && r != '_'
 }
 
 // digits reads a length that is written in no other way than in digits.

@@ -21,6 +21,9 @@ type Receipts interface {
 // Reports is where receipts go; durable when it returns.
 type Reports interface {
 	Report(rs []message.Receipt, at message.Time) error
+	// SubmitReport is Report for one receipt and who does not wait for it. After
+	// an error the Completion is told nothing.
+	SubmitReport(r *message.Receipt, at message.Time, c message.Completion) error
 }
 
 const (
@@ -50,7 +53,7 @@ func (s *Server) receive(c *call) {
 		c.failCallback(err)
 		return
 	}
-	if len(receipts) > 0 && !c.report(receipts) {
+	if c.loop != nil && !c.reportBeside(receipts) || c.loop == nil && !c.report(receipts) {
 		return
 	}
 	c.set("X-Content-Type-Options", []byte("nosniff"))
@@ -72,6 +75,9 @@ func (c *call) received(body []byte) *message.Callback {
 	}
 	cb := &c.callback
 	cb.Channel, cb.Sender = senderIn(uri.PathOriginal())
+	if c.loop != nil {
+		cb.Later = c.postpone
+	}
 	cb.Method, cb.URL, cb.Query, cb.Body = borrow(c.http.Method()), borrow(c.buf), borrow(query), body
 	return cb
 }
@@ -109,6 +115,9 @@ func (c *call) publicURL() string {
 // report makes the receipts durable. If it reports false it has answered, so
 // that the provider delivers them again.
 func (c *call) report(receipts []message.Receipt) bool {
+	if len(receipts) == 0 {
+		return true
+	}
 	c.inLog = true
 	err := c.server.o.Reports.Report(receipts, c.at)
 	c.inLog = false
@@ -116,10 +125,57 @@ func (c *call) report(receipts []message.Receipt) bool {
 		c.failLog(err)
 		return false
 	}
-	if told := c.server.o.Received; told != nil {
-		told(receipts)
-	}
+	c.server.told(receipts)
 	return true
+}
+
+// reportBeside is report on a loop, which waits for nothing: the connection
+// holds the answer back until what it says is true. If that fails, it is a 503,
+// and the provider delivers again. If it reports false it has answered.
+func (c *call) reportBeside(receipts []message.Receipt) bool {
+	if len(receipts) == 0 && c.later == nil {
+		return true
+	}
+	s, h, at, later := c.server, &c.conn.hold, c.at, c.later
+	h.place(c)
+	if len(receipts) != 1 || later != nil {
+		go func() { h.Complete(message.Acceptance{}, s.reportAfter(later, receipts, at)) }()
+		return true
+	}
+	h.receipts = receipts
+	c.inLog = true
+	err := s.o.Reports.SubmitReport(&receipts[0], at, h)
+	c.inLog = false
+	if err != nil {
+		h.lift(c)
+		c.failLog(err)
+	}
+	return err == nil
+}
+
+// reportAfter does what has to be waited for before the receipts are reported,
+// if there is any, and reports them.
+func (s *Server) reportAfter(later func() error, receipts []message.Receipt, at message.Time) error {
+	if later != nil {
+		if err := later(); err != nil {
+			return err
+		}
+	}
+	if len(receipts) == 0 {
+		return nil
+	}
+	if err := s.o.Reports.Report(receipts, at); err != nil {
+		return err
+	}
+	s.told(receipts)
+	return nil
+}
+
+// told tells the observer of durable receipts.
+func (s *Server) told(receipts []message.Receipt) {
+	if s.o.Received != nil && len(receipts) > 0 {
+		s.o.Received(receipts)
+	}
 }
 
 // failCallback answers a callback that is not taken. A flood of forgeries

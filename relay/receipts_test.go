@@ -22,11 +22,15 @@ type inbox struct {
 	receipts []message.Receipt
 	reply    message.Reply
 	err      error
+	before   func(*message.Callback) // nil: nothing
 }
 
 func (b *inbox) Receive(cb *message.Callback) ([]message.Receipt, message.Reply, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.before != nil {
+		b.before(cb)
+	}
 	own := *cb
 	own.Channel, own.Sender, own.Method = strings.Clone(cb.Channel), strings.Clone(cb.Sender), strings.Clone(cb.Method)
 	own.URL, own.Query, own.Body = strings.Clone(cb.URL), strings.Clone(cb.Query), append([]byte(nil), cb.Body...)
@@ -90,6 +94,16 @@ func TestCallbackWithoutPublicURL(t *testing.T) {
 }
 
 func TestReceiptsAreDurableBeforeTheAnswer(t *testing.T) {
+	for _, path := range receiptPaths() {
+		t.Run(path, func(t *testing.T) { testDurableBeforeTheAnswer(t, path) })
+	}
+}
+
+// receiptPaths are the two ways that receipts take: on a goroutine of their
+// own, and on a loop.
+func receiptPaths() []string { return []string{deliveryPath, deliveryPath + "/sms/main"} }
+
+func testDurableBeforeTheAnswer(t *testing.T, path string) {
 	b := &inbox{receipts: []message.Receipt{{Channel: "sms", ProviderID: "SM1", Status: message.Delivered}}}
 	var told []message.Receipt
 	var d *door
@@ -101,7 +115,7 @@ func TestReceiptsAreDurableBeforeTheAnswer(t *testing.T) {
 			told = append(told, rs...)
 		}
 	})
-	if a := d.ask("POST", deliveryPath, "", "x"); a.status != 200 || a.body != "" {
+	if a := d.ask("POST", path, "", "x"); a.status != 200 || a.body != "" {
 		t.Errorf("%d %q", a.status, a.body)
 	}
 	if len(d.log.reports) != 1 || d.log.reports[0].ProviderID != "SM1" || len(told) != 1 {
@@ -116,13 +130,46 @@ func TestReceiptsWhenTheLogTakesNothing(t *testing.T) {
 		o.Received = func([]message.Receipt) { t.Error("told of a receipt that is not durable") }
 	})
 	d.log.fail(fmt.Errorf("write log: %w", message.ErrUnavailable))
-	a := d.ask("POST", deliveryPath, "", "x")
-	d.wants(a, 503, Unavailable)
-	if a.header.Get("Retry-After") == "" {
-		t.Error("no Retry-After")
+	for _, path := range receiptPaths() {
+		a := d.ask("POST", path, "", "x")
+		d.wants(a, 503, Unavailable)
+		if a.header.Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", path)
+		}
 	}
 	d.log.fail(errors.New("something new"))
 	d.wants(d.ask("POST", deliveryPath, "", "x"), 500, Internal)
+}
+
+// TestWhatRecipientsWroteIsDurableBeforeTheAnswer: on a loop, what would have to
+// be waited for is done beside it.
+func TestWhatRecipientsWroteIsDurableBeforeTheAnswer(t *testing.T) {
+	for _, failure := range []error{nil, message.ErrUnavailable} {
+		kept, let := 0, make(chan struct{})
+		b := &inbox{receipts: []message.Receipt{{Channel: "sms", ProviderID: "SM1", Status: message.Delivered}}}
+		b.before = func(cb *message.Callback) {
+			if cb.Later == nil {
+				t.Error("it is not on a loop")
+				return
+			}
+			cb.Later(func() error { <-let; kept++; return failure })
+		}
+		d := openInbox(t, b, nil)
+		answered := make(chan answer)
+		go func() { answered <- d.ask("POST", deliveryPath+"/sms/main", "", "x") }()
+		select {
+		case a := <-answered:
+			t.Fatalf("answered %d before it was kept", a.status)
+		case let <- struct{}{}:
+		}
+		a := <-answered
+		if want := map[bool]int{true: 200, false: 503}[failure == nil]; a.status != want || kept != 1 {
+			t.Errorf("%v: status %d after %d, want %d", failure, a.status, kept, want)
+		}
+		if reported := len(d.log.reports) == 1; reported != (failure == nil) {
+			t.Errorf("%v: reported %v", failure, d.log.reports)
+		}
+	}
 }
 
 func TestCallbackErrors(t *testing.T) {

@@ -97,11 +97,19 @@ func (s *Store) Submit(o *message.Outbound, key message.Idempotency, c message.C
 	return message.Acceptance{ID: message.NewID(p, o.Salt), Status: status}, nil
 }
 
-// reclaim takes back what the submitted messages of a durable record used.
+// reclaim takes back what the submitted operations of a durable record used.
 func (s *Store) reclaim(r *record) {
 	for i := range r.entries {
-		if a, ok := r.entries[i].op.(*acceptOp); ok && r.entries[i].waiter == nil && cap(a.row) <= maxPooledRow {
-			s.accepts.Put(a)
+		if r.entries[i].waiter != nil { // its caller does
+			continue
+		}
+		switch o := r.entries[i].op.(type) {
+		case *acceptOp:
+			if cap(o.row) <= maxPooledRow {
+				s.accepts.Put(o)
+			}
+		case *reportOp:
+			s.reclaimReport(o)
 		}
 	}
 }

@@ -155,8 +155,8 @@ func (r *record) answer(all *piles, failure error) {
 		}
 		if e.waiter == nil {
 			done := completion{told: e.completion, err: err}
-			if err == nil { // else the committer may still be at it
-				done.acceptance = e.op.(*acceptOp).acceptance
+			if a, ok := e.op.(*acceptOp); ok && err == nil { // else the committer may still be at it
+				done.acceptance = a.acceptance
 			}
 			p = all.add(p, done)
 			continue

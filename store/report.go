@@ -29,17 +29,42 @@ func (s *Store) Report(rs []message.Receipt, at message.Time) error {
 }
 
 func (s *Store) reportOne(receipt *message.Receipt, at message.Time) error {
-	r := s.reports.Get().(*reportOp)
-	*r = reportOp{receipt: *receipt, at: at, key: r.key}
-	if err := r.prefetch(s); err != nil {
+	r, err := s.prepareReport(receipt, at)
+	if err != nil {
 		return err
 	}
 	if err := s.commit(r); err != nil { // the engine may hold r for ever
 		return err
 	}
+	s.reclaimReport(r)
+	return nil
+}
+
+// SubmitReport is Report for one receipt and a caller who does not wait: c is
+// told what became of it. After an error c is told nothing.
+func (s *Store) SubmitReport(receipt *message.Receipt, at message.Time, c message.Completion) error {
+	r, err := s.prepareReport(receipt, at)
+	if err != nil {
+		return err
+	}
+	_, err = s.queue.put(entry{op: r, completion: c, width: 1})
+	return err
+}
+
+// prepareReport makes the operation that folds a receipt.
+func (s *Store) prepareReport(receipt *message.Receipt, at message.Time) (*reportOp, error) {
+	r := s.reports.Get().(*reportOp)
+	*r = reportOp{receipt: *receipt, at: at, key: r.key}
+	if err := r.prefetch(s); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// reclaimReport takes back an operation that is durable.
+func (s *Store) reclaimReport(r *reportOp) {
 	*r = reportOp{key: r.key}
 	s.reports.Put(r)
-	return nil
 }
 
 // reportOp folds a receipt.

@@ -54,6 +54,41 @@ func TestEarlyReceipts(t *testing.T) {
 	}
 }
 
+// TestSubmittedReceipts are durable when their completion is told so, before
+// their id is known and after it, and when the store is opened again.
+func TestSubmittedReceipts(t *testing.T) {
+	s, e := started(t, vfs.NewMem())
+	id := mustAccept(t, s, testOutbound())
+	j := <-e.news
+	mustFold(t, s, id, message.Fact{Kind: message.Started, At: noon, Position: j.Position, Sender: "main"})
+	submit := func(status message.Status) {
+		t.Helper()
+		c := make(told, 1)
+		r := message.Receipt{Channel: "whatsapp", ProviderID: "w1", Status: status}
+		if err := s.SubmitReport(&r, noon+1, c); err != nil {
+			t.Fatal(err)
+		}
+		if done := <-c; done.err != nil || done.acceptance != (message.Acceptance{}) {
+			t.Errorf("told %+v", done)
+		}
+	}
+	submit(message.Sent)
+	mustFold(t, s, id, message.Fact{Kind: message.Accepted, At: noon, ProviderID: "w1"})
+	for _, status := range []message.Status{message.Delivered, message.Read} {
+		submit(status)
+		if got := statusNow(t, s, id); got != status {
+			t.Errorf("status %s, want %s", got, status)
+		}
+		s = reopened(t, s) // what was remembered is forgotten
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SubmitReport(&message.Receipt{Channel: "whatsapp", ProviderID: "w1", Status: message.Read}, noon+1, make(told, 1)); err == nil {
+		t.Error("a closed store takes a receipt")
+	}
+}
+
 // TestFallbackThatCameAndWent: two early receipts, a failure and then a
 // delivery, open the next step and withdraw it again within one operation. No
 // mailbox hears of it.

@@ -18,6 +18,10 @@ type Callback struct {
 	// Header returns the value of the named request header, or "".
 	Header func(name string) string
 	Body   []byte
+	// Later, if not nil, takes what the callback asks for and would have to be
+	// waited for. It is called at most once, and does that before the callback
+	// is answered.
+	Later func(func() error)
 }
 
 // Reply is what a provider's handshake or receipt is answered with beside the
