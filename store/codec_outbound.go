@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"messagehub/store/message"
@@ -130,7 +131,7 @@ func appendStep(dst []byte, s *message.Step) []byte {
 // of text.
 func decodeOutbound(o *message.Outbound, ws message.WorkspaceID, id message.ID, text string) error {
 	r := openValue(text, outboundVersion)
-	bits := r.byte()
+	bits, steps := r.byte(), o.Steps[:0]
 	*o = message.Outbound{
 		ID: id, Workspace: ws, Test: bits&flagTest != 0, KeepLate: bits&flagKeepLate != 0, Erased: bits&flagErased != 0,
 		Salt: binary.BigEndian.Uint64(id[8:]) & saltMask,
@@ -152,7 +153,8 @@ func decodeOutbound(o *message.Outbound, ws message.WorkspaceID, id message.ID, 
 		r.fail()
 	}
 	if !r.fault {
-		o.Steps = make([]message.Step, n)
+		o.Steps = slices.Grow(steps, n)[:n]
+		clear(o.Steps)
 	}
 	for i := range o.Steps {
 		r.step(&o.Steps[i])

@@ -71,17 +71,23 @@ func (s *Store) shared(ws message.WorkspaceID, id message.ID) (*message.Outbound
 	return o, err
 }
 
-// outbound reads a message's row.
+// outbound reads a message's row. The usual message has one step, and is one
+// piece of memory.
 func (s *Store) outbound(ws message.WorkspaceID, id message.ID) (*message.Outbound, error) {
-	var key [rowKeySize]byte
-	value, ok, err := s.row(appendRowKey(key[:0], prefixOutbound, ws, id))
+	room := new(struct {
+		message.Outbound
+		steps [1]message.Step
+		key   [rowKeySize]byte
+	})
+	value, ok, err := s.row(appendRowKey(room.key[:0], prefixOutbound, ws, id))
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
 		return nil, message.ErrNotFound
 	}
-	o := new(message.Outbound)
+	o := &room.Outbound
+	o.Steps = room.steps[:0]
 	if err := decodeOutbound(o, ws, id, value); err != nil {
 		return nil, errors.Join(ErrCorrupt, err)
 	}

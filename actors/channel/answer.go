@@ -16,7 +16,11 @@ var (
 )
 
 func newAnswer(status int, h Header, body []byte) *Answer {
-	a := &Answer{Status: status, Header: h, Body: body}
+	return new(Answer).fill(status, h, body)
+}
+
+func (a *Answer) fill(status int, h Header, body []byte) *Answer {
+	a.Status, a.Header, a.Body = status, h, body
 	if after := h.Get("Retry-After"); after != "" {
 		a.RetryAfter = retryAfter(after, time.Now())
 	}
@@ -29,12 +33,12 @@ func (c *conn) answer(call *Call) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// One piece of memory holds header and body, and is the caller's.
 	room := 0
 	if h.length > 0 && h.length <= int64(call.MaxAnswer) {
 		room = int(h.length)
 	}
-	kept := append(make([]byte, 0, len(h.lines)+room), h.lines...)
+	a, kept := answerWith(len(h.lines) + room)
+	kept = append(kept, h.lines...)
 	header, body := kept[:len(kept):len(kept)], kept[len(kept):]
 	c.at += h.size
 	if h.bodiless(call.Method) {
@@ -43,10 +47,24 @@ func (c *conn) answer(call *Call) (*Answer, error) {
 		if h.status < 300 {
 			return nil, err
 		}
-		return newAnswer(h.status, Header{header}, nil), nil
+		return a.fill(h.status, Header{header}, nil), nil
 	}
 	c.reusable = h.keeps && c.at == len(c.in)
-	return newAnswer(h.status, Header{header}, body), nil
+	return a.fill(h.status, Header{header}, body), nil
+}
+
+// answerWith makes an Answer and memory for its header and body, both the
+// caller's: one piece, where it is not large.
+func answerWith(size int) (*Answer, []byte) {
+	const small = 1 << 10
+	if size > small {
+		return new(Answer), make([]byte, 0, size)
+	}
+	room := new(struct {
+		Answer
+		bytes [small]byte
+	})
+	return &room.Answer, room.bytes[:0]
 }
 
 // head is what the header of an answer says about its framing.
