@@ -124,7 +124,8 @@ func (r *benchReporter) report(sid *[34]byte, status string) []byte {
 		"User-Agent: TwilioProxy/1.1\r\nX-Twilio-Signature: "...)
 	r.post = base64.StdEncoding.AppendEncode(r.post, r.mac.Sum(r.sum[:0]))
 	r.post = strconv.AppendInt(append(r.post, "\r\nContent-Length: "...), int64(len(r.body)-1), 10)
-	return append(append(r.post, "\r\n\r\n"...), r.body[1:]...)
+	r.post = append(append(r.post, "\r\n\r\n"...), r.body[1:]...)
+	return r.post
 }
 
 // benchConn is a connection that brings whole messages of HTTP.

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"messagehub/actors/channel"
@@ -18,8 +19,8 @@ type twilio struct {
 	test        bool
 	url         string
 	auth        [2]string
-	fixed       []byte // see fixedForm
-	buffers     channel.Buffers
+	fixed       []byte    // see fixedForm
+	exchanges   sync.Pool // of *twilioExchange
 	http        *channel.Client
 	from        string
 	service     string
@@ -52,22 +53,31 @@ func newTwilio(s channel.Sender) (channel.Adapter, error) {
 	return a, nil
 }
 
+// twilioExchange is the memory of one send. A form is as long as a message may
+// be, at most.
+type twilioExchange struct {
+	form    []byte
+	created twilioCreated
+}
+
 // Send implements [channel.Adapter].
 func (a *twilio) Send(ctx context.Context, r *channel.Request) (channel.Acceptance, error) {
-	buffer := a.buffers.Get()
-	defer a.buffers.Put(buffer)
-	form, err := a.encode(*buffer, r)
-	*buffer = form
-	if err != nil {
+	x, _ := a.exchanges.Get().(*twilioExchange)
+	if x == nil {
+		x = new(twilioExchange)
+	}
+	defer a.exchanges.Put(x)
+	var err error
+	if x.form, err = a.encode(x.form[:0], r); err != nil {
 		return channel.Acceptance{}, err
 	}
 	answer, err := a.http.Do(ctx, channel.Call{
-		URL: a.url, ContentType: "application/x-www-form-urlencoded", Basic: a.auth, Body: form,
+		URL: a.url, ContentType: "application/x-www-form-urlencoded", Basic: a.auth, Body: x.form,
 	})
 	if err != nil {
 		return channel.Acceptance{}, err
 	}
-	acceptance, err := decodeTwilio(answer)
+	acceptance, err := decodeTwilio(answer, &x.created)
 	if err == nil && acceptance.Segments == 0 {
 		acceptance.Segments, _, _ = a.text(r.Step)
 	}
@@ -85,13 +95,14 @@ func (a *twilio) text(s *message.Step) (segments int, text string, ok bool) {
 	return form.Parts, text, err == nil
 }
 
-// decodeTwilio makes the outcome of an answer. A yes needs a 2xx and a SID.
-func decodeTwilio(a *channel.Answer) (channel.Acceptance, error) {
+// decodeTwilio makes the outcome of an answer, which it reads into c. A yes needs
+// a 2xx and a SID.
+func decodeTwilio(a *channel.Answer, c *twilioCreated) (channel.Acceptance, error) {
 	if a.Status >= 300 {
 		return channel.Acceptance{}, twilioRefused(a)
 	}
-	var c twilioCreated
-	if json.Unmarshal(a.Body, &c) != nil || !usable(c.Sid) {
+	*c = twilioCreated{}
+	if json.Unmarshal(a.Body, c) != nil || !usable(c.Sid) {
 		return channel.Acceptance{}, a.ByStatus()
 	}
 	if c.Status == statusFailed || c.Status == statusUndelivered { // created, and given up at once
