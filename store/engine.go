@@ -112,9 +112,11 @@ func (s *Store) engineOptions() *pebble.Options {
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               memtableSize,
 		MaxOpenFiles:                4096,
-		MaxManifestFileSize:         1 << 20, // the superblock's keeper reads it whole
-		BytesPerSync:                1 << 20,
-		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, 2 },
+		// The superblock's keeper reads the manifest whole, and an erasure waits for
+		// a new one. One is written once the changes outnumber the tables.
+		MaxManifestFileSize:        1,
+		BytesPerSync:               1 << 20,
+		CompactionConcurrencyRange: func() (lower, upper int) { return 1, 2 },
 	}
 	// Fresh rows are read soon: the first levels are kept plain.
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })

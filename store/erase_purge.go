@@ -64,7 +64,42 @@ func (e *eraser) purge(rows []erasure) error {
 			return fmt.Errorf("compact tables: %w", err)
 		}
 	}
-	return e.awaitRemoval(slices.Max(append(newest, 0)))
+	if err := e.awaitRemoval(slices.Max(append(newest, 0))); err != nil {
+		return err
+	}
+	if err := e.changeManifests(); err != nil {
+		return fmt.Errorf("remove old manifests: %w", err)
+	}
+	return nil
+}
+
+// changeManifests makes the engine write a new manifest and remove those that
+// there are: they name the first and the last row of each table there was. A new
+// one comes after as many changes as there are tables, so a large store takes some
+// seconds.
+func (e *eraser) changeManifests() error {
+	old, err := e.manifests()
+	if err != nil {
+		return err
+	}
+	for !e.stopped() {
+		there, err := e.manifests()
+		if err != nil || !slices.ContainsFunc(there, func(name string) bool { return slices.Contains(old, name) }) {
+			return err
+		}
+		if err := e.store.commit(barrier{}); err != nil {
+			return err
+		}
+		if err := e.store.db.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *eraser) manifests() ([]string, error) {
+	names, err := e.store.options.FS.List(e.dir)
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "MANIFEST-") }), err
 }
 
 // quitting returns a context that ends when the eraser is to end, or ctx ends.
