@@ -12,7 +12,8 @@ import (
 
 // loop serves many connections with one goroutine. To the HTTP server it is a
 // single connection, on which one request after the other arrives whole: those
-// of all its clients that are plain sends, which wait for nothing (see hold).
+// of all its clients that are plain sends or receipts, which wait for nothing (see
+// hold).
 // A connection on which anything else comes is passed to a goroutine of its own
 // until that is answered.
 //

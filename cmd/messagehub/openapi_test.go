@@ -66,12 +66,12 @@ func (g *grounds) fresh(parameter, operation string) string {
 		return g.make("/api/v1/webhooks/endpoints", `{"url": "`+g.consumer.URL+`", "eventTypes": ["channel.degraded"]}`)
 	case "keyId":
 		return g.make("/api/v1/keys", `{"scopes": ["keys:manage"]}`)
-	case "inboundId":
+	case "inboundId": // of nobody whose contact is erased meanwhile
 		w, err := g.store.WorkspaceByName("demo")
 		g.n++
 		m := message.Inbound{
 			Owner: message.Owner{Workspace: w.ID, Test: true}, Test: true, Channel: "sms", Sender: "sandbox", ProviderID: fmt.Sprint(g.n),
-			From: "+14155550100", Kind: "text", Text: "Thank you", ReceivedAt: now(),
+			From: "+14155550111", Kind: "text", Text: "Thank you", ReceivedAt: now(),
 		}
 		id, receiveErr := g.store.Receive(m, message.NoChoice, uint64(g.n))
 		if err != nil || receiveErr != nil {
