@@ -33,6 +33,7 @@ func plainRequests() []string {
 		request("POST "+deliveryPath+"/sms/a%2Fb HTTP/1.1", "a=b"), request("POST "+deliveryPath+"/sms/../x HTTP/1.1", "a=b"),
 		request("POST "+deliveryPath+"/sms HTTP/1.1", "a=b"), request("POST "+deliveryPath+"/sms/main/more HTTP/1.1", "a=b"),
 		request("POST "+deliveryPath+" HTTP/1.1", "a=b"), request("GET "+deliveryPath+"/sms/main HTTP/1.1", ""), request("POST "+deliveryPath+"/sms/main HTTP/1.0", "a=b"),
+		request(line, body, "Connection: Keep-Alive"), request(line, body, "Connection: upgrade"),
 	}
 }
 
@@ -71,7 +72,7 @@ func TestPlainRequests(t *testing.T) {
 			plain = append(plain, i)
 		}
 	}
-	if got := fmt.Sprint(plain); got != "[0 2 12 15 16 17 18]" {
+	if got := fmt.Sprint(plain); got != "[0 2 12 15 16 17 18 27]" {
 		t.Errorf("plain: %s", got)
 	}
 }

@@ -15,11 +15,18 @@ func scanPlain(b []byte) (h head, ok bool) {
 		return head{}, false
 	}
 	h = scanHead(b[start:])
-	if h.fault != "" || h.coding || h.expect != nil || h.prefer != nil || h.connection != nil {
+	if h.fault != "" || h.coding || h.expect != nil || h.prefer != nil || !staysOpen(h.connection) {
 		return head{}, false
 	}
 	length, ok := digits(h.contentLength)
 	return h, ok && h.size > 0 && len(b) == start+h.size+length
+}
+
+// staysOpen reports whether a Connection line, if there is one, asks for what is
+// the rule anyway.
+func staysOpen(connection []byte) bool {
+	const keep = "keep-alive"
+	return connection == nil || len(connection) == len(keep) && is(connection, keep)
 }
 
 // plainStart returns the size of the first line, if it is one that a loop may
