@@ -48,6 +48,8 @@ func NewOps(o OpsOptions) *Ops {
 	mux.HandleFunc("GET /readyz", ops.ready)
 	mux.HandleFunc("GET /metrics", ops.metrics)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/mutex", mutexes())
+	mux.HandleFunc("GET /debug/pprof/block", blocks())
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)

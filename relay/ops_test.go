@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -123,6 +124,14 @@ func TestOpsServesMetricsAndProfiles(t *testing.T) {
 	}
 	if status, body, _ := get(t, url+"/debug/pprof/goroutine?debug=1"); status != 200 || !strings.Contains(body, "goroutine profile") {
 		t.Errorf("pprof: %d", status)
+	}
+	for _, name := range []string{"mutex", "block"} { // recorded only while it is asked for
+		if status, body, _ := get(t, url+"/debug/pprof/"+name+"?seconds=1"); status != 200 || body == "" {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+	if rate := runtime.SetMutexProfileFraction(-1); rate != 0 {
+		t.Errorf("mutexes are still recorded: %d", rate)
 	}
 	if status, _, _ := get(t, url+"/api/v1/messages"); status != 404 {
 		t.Errorf("the API is reachable on the operations listener: %d", status)
