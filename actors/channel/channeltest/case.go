@@ -31,6 +31,8 @@ type Case struct {
 	Stream *Stream
 	// Renews: after a 401, or what is Stale, the adapter asks for another token.
 	Renews bool
+	// Unnumbered: what recipients write may come without an id.
+	Unnumbered bool
 	// Bodyless: the yes has no body, so none is looked at.
 	Bodyless bool
 

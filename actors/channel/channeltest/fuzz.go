@@ -102,7 +102,7 @@ func FuzzReceipts(f *testing.F, c Case) {
 		}
 		c.sound(t, got)
 		if inbox, ok := receiver.(channel.Inbox); ok && err == nil {
-			soundInbound(t, inbox.Inbound(cb.callback("main", c.Spec.Name, body)))
+			c.soundInbound(t, inbox.Inbound(cb.callback("main", c.Spec.Name, body)))
 		}
 	})
 }

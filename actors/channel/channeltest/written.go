@@ -66,6 +66,6 @@ func (g *rig) meant(t *testing.T, w *sim.Written, got *message.Inbound) {
 		t.Errorf("%+v came in with %+v", w, got.Media)
 	}
 	if g.c.Stream == nil {
-		soundInbound(t, []message.Inbound{*got})
+		g.c.soundInbound(t, []message.Inbound{*got})
 	}
 }

@@ -82,7 +82,8 @@ func gatewayRefusal(status int, body string, code channel.Code, providerCode str
 func formCase() channeltest.Case {
 	failed := channel.Failed(channel.NotOnChannel, "114", "").Failure()
 	return channeltest.Case{
-		Spec: ofHeader("X-Callback-Token"), Settings: formGateway(), TokenOnly: true,
+		Unnumbered: true,
+		Spec:       ofHeader("X-Callback-Token"), Settings: formGateway(), TokenOnly: true,
 		Success: channeltest.Answer{Status: 200, Body: "ID: 17a2b3c4d5e6f708"}, ProviderID: "17a2b3c4d5e6f708",
 		Sends: sends("gateway_form"),
 		Refusals: []channeltest.Refusal{
@@ -151,7 +152,8 @@ func jsonRefusal(status int, word string, code channel.Code) channeltest.Refusal
 
 func jsonCase() channeltest.Case {
 	return channeltest.Case{
-		Spec: ofHeader("X-Signature"), Settings: jsonGateway(),
+		Unnumbered: true,
+		Spec:       ofHeader("X-Signature"), Settings: jsonGateway(),
 		Success:    channeltest.Answer{Status: 201, Body: `{"state":"accepted","results":[{"messageId":18446744073709551615,"parts":1}]}`},
 		ProviderID: "18446744073709551615", Sends: sends("gateway_json"),
 		Refusals: []channeltest.Refusal{
@@ -254,7 +256,8 @@ func kannelCase() channeltest.Case {
 	}
 	get := func(query string) string { return publicAddress + "?" + query }
 	return channeltest.Case{
-		Spec: ofHeader("X-None"), Settings: kannelGateway(),
+		Unnumbered: true,
+		Spec:       ofHeader("X-None"), Settings: kannelGateway(),
 		Success: channeltest.Answer{Status: 202, Body: "0: Accepted for delivery"}, ProviderID: id, Sends: sends("gateway_kannel"),
 		Refusals: []channeltest.Refusal{
 			gatewayRefusal(403, "Authorization failed for sendsms", channel.BadCredentials, "HTTP 403"),

@@ -22,9 +22,10 @@ func infobipCase() channeltest.Case {
 		return []message.Receipt{{ProviderID: id, Ref: id, Status: s, Failure: f}}
 	}
 	return channeltest.Case{
-		Spec:     ofHeader("X-None"),
-		Settings: channel.Values{"provider": "http", "preset": "infobip", "fromNumber": "InfoSMS", "receiptSecret": "sandbox-receipt-token"},
-		Success:  channeltest.Answer{Status: 200, Body: answer("PENDING", "PENDING_ACCEPTED")}, ProviderID: id,
+		Unnumbered: true,
+		Spec:       ofHeader("X-None"),
+		Settings:   channel.Values{"provider": "http", "preset": "infobip", "fromNumber": "InfoSMS", "receiptSecret": "sandbox-receipt-token"},
+		Success:    channeltest.Answer{Status: 200, Body: answer("PENDING", "PENDING_ACCEPTED")}, ProviderID: id,
 		Sends: sends("gateway_infobip"),
 		Refusals: []channeltest.Refusal{
 			gatewayRefusal(200, answer("REJECTED", "REJECTED_PREFIX_MISSING"), channel.InvalidRecipient, "REJECTED_PREFIX_MISSING"),
