@@ -2,7 +2,6 @@ package relay
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/binary"
 )
 
@@ -69,10 +68,19 @@ func (t *keyTable) find(hash *[sha256.Size]byte) *Key {
 		if slot.key == nil {
 			return nil
 		}
-		if slot.tag == tag && subtle.ConstantTimeCompare(slot.key.Hash[:], hash[:]) == 1 {
+		if slot.tag == tag && same(&slot.key.Hash, hash) {
 			return slot.key
 		}
 	}
+}
+
+// same compares hashes in a time that says nothing of where they differ.
+func same(a, b *[sha256.Size]byte) bool {
+	differ := uint64(0)
+	for i := 0; i < sha256.Size; i += 8 {
+		differ |= binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:])
+	}
+	return differ == 0
 }
 
 // all returns every slot, empty ones too.
