@@ -15,7 +15,7 @@
 // Guarantees:
 //   - Each recipient gets his message once, whatever crashes and whenever: see
 //     [message.Expansion].
-//   - The rate is kept on the average, a tenth of a second's messages at a
+//   - The rate is kept on the average, a fiftieth of a second's messages at a
 //     time, and after a restart none is made up for. Messages that wait for their
 //     recipients' morning, and those that a pause has withheld, count for it when
 //     they go.

@@ -28,7 +28,7 @@ type turn struct {
 
 const (
 	// burst is the part of a second's messages that is made at a time.
-	burst = 10
+	burst = 50
 	// crowded is how long it waits for lanes that have enough.
 	crowdedFor = 250 * time.Millisecond
 )
