@@ -67,11 +67,11 @@ func (p *calls) get(s *Server, ctx *fasthttp.RequestCtx, r *route) *call {
 	}
 	c.server, c.http, c.route = s, ctx, r
 	if c.loop, _ = ctx.Conn().(*loop); c.loop != nil {
-		c.conn = c.loop.current
+		c.conn, c.at, c.began = c.loop.current, c.loop.at, c.loop.began
 	} else {
 		c.conn, _ = ctx.Conn().(*conn)
+		c.at, c.began = s.o.Now(), time.Now()
 	}
-	c.at, c.began = s.o.Now(), time.Now()
 	c.id = requestID(c.at)
 	return c
 }

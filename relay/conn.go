@@ -13,8 +13,8 @@ import (
 	"messagehub/relay/tcp"
 )
 
-// conn is one client connection. All but spoke belongs to the goroutine that
-// serves it.
+// conn is one client connection. All but spoke, leaving and hold belongs to the
+// goroutine that serves it: its loop's, while it is parked.
 type conn struct {
 	net.Conn
 	listener *listener

@@ -19,7 +19,8 @@ import (
 // whoever completes the record writes the answers of all its messages.
 //
 //	free ──place──▶ placed ──Write──▶ placed, answer kept ──Complete──▶ writing ──▶ free
-//	                  └──Complete──▶ free, the answer is not held back
+//	                  └──Complete──▶ free, the answer is not held back,
+//	                                 or told, and the answer is amended
 //
 // Guarantee (I4): between place and a Complete without an error, not a byte
 // reaches the client.

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"runtime"
@@ -8,14 +9,14 @@ import (
 	"time"
 
 	"messagehub/relay/tcp"
+	"messagehub/store/message"
 )
 
 // loop serves many connections with one goroutine. To the HTTP server it is a
 // single connection, on which one request after the other arrives whole: those
-// of all its clients that are plain sends or receipts, which wait for nothing (see
-// hold).
-// A connection on which anything else comes is passed to a goroutine of its own
-// until that is answered.
+// of all its clients that are plain sends or receipts, which wait for nothing
+// (see hold). A connection on which anything else comes is passed to a goroutine
+// of its own until that is answered.
 //
 //	      ┌────────── plain send ─────────┐
 //	loop ─┤                               ├─▶ HTTP server ─▶ handler ─▶ hold
@@ -41,8 +42,11 @@ type loop struct {
 	head  head
 	fresh bool // head has not been taken
 	// key is the current request's, if it is known.
-	key     *Key
-	answer  []byte // scratch
+	key    *Key
+	answer []byte // scratch
+	// began and at are when it was read.
+	began   time.Time
+	at      message.Time
 	sweepAt time.Time
 }
 
@@ -143,7 +147,8 @@ func (l *loop) next(s *tcp.Conn, p []byte) int {
 		l.pass(c, s, p[:n])
 		return 0
 	}
-	if l.refuse(c) {
+	l.key, l.began, l.at = nil, time.Now(), l.server.o.Now()
+	if bytes.HasPrefix(p[:n], []byte(plainLine)) && l.refuse(c) {
 		return 0
 	}
 	l.current, l.fresh = c, true

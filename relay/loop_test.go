@@ -213,6 +213,10 @@ func TestLoopRefusesAsTheHandlerDoes(t *testing.T) {
 	}
 	s.write(d.post(d.live, sms(""))) // the connection's own key has changed
 	sentOf(t, s.read(), 202)
+	s.write(request("POST "+deliveryPath+"/sms/main HTTP/1.1", "a=b", "Authorization: Bearer "+poor)) // receipts have no key
+	if got := s.read(); got.status == 429 || got.err != nil {
+		t.Errorf("a receipt: %+v", got)
+	}
 }
 
 // A key that is revoked is refused on the next request of an open connection.

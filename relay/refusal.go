@@ -77,8 +77,7 @@ func (s *Server) lastWord(code Code) []byte {
 // flood is refused with must cost little. It reports false if the request is
 // to be served; then its key, if that is known, is in l.key.
 func (l *loop) refuse(c *conn) bool {
-	s := l.server
-	began, at := time.Now(), s.o.Now()
+	s, at := l.server, l.at
 	l.key = c.keyOf(l.head.authorization)
 	if l.key == nil || len(l.key.Allow) > 0 || l.key.refusal(at) != "" {
 		return false
@@ -88,12 +87,12 @@ func (l *loop) refuse(c *conn) bool {
 		return false
 	}
 	r := refusal{row: s.problem(RateLimited), id: requestID(at), quota: q, after: q.wait}
-	l.answer = r.append(l.answer[:0], began)
+	l.answer = r.append(l.answer[:0], l.began)
 	if c.sheds.next(at) && !s.o.Limits.NoBackPressure {
 		c.hold.delay(backPressure())
 	}
 	c.phase = phaseIdle
 	_ = c.hold.send(l.answer) // a broken connection is told of by its end
-	s.observe(Answer{sendPath, r.row.Status, RateLimited, time.Since(began)})
+	s.observe(Answer{sendPath, r.row.Status, RateLimited, time.Since(l.began)})
 	return true
 }
