@@ -31,7 +31,7 @@ func (w *worker) book(c *conn, a *answer) {
 func (w *worker) promise(c *conn, body []byte, each int) int64 {
 	if each == 1 {
 		if id, _, ok := nextID(body); ok {
-			w.promises = append(w.promises, Promise{c.first, id})
+			w.promises.add(Promise{c.first, id})
 		}
 		return 1
 	}
@@ -43,7 +43,7 @@ func (w *worker) promise(c *conn, body []byte, each int) int64 {
 		}
 		at := index(body[:len(body)-len(rest)])
 		if at >= 0 && at < each {
-			w.promises = append(w.promises, Promise{c.first + uint64(at), id})
+			w.promises.add(Promise{c.first + uint64(at), id})
 		}
 		n++
 		body = rest

@@ -114,7 +114,7 @@ func (l Load) outcome(workers []*worker, t *tape) *Outcome {
 		for i, g := range w.groups {
 			out.Groups[i].Add(g)
 		}
-		out.Promises = append(out.Promises, w.promises...)
+		out.Promises = w.promises.appendTo(out.Promises)
 		out.Generator.add(&w.gen, w.elapsed)
 		out.Unanswered += w.unanswered
 	}

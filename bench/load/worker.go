@@ -27,7 +27,7 @@ type worker struct {
 	groups     []*Stats
 	chunk      *chunk
 	chunks     chan<- *chunk
-	promises   []Promise
+	promises   ledger
 	unanswered int64
 	busy       int // connections with a request on them
 	gen        Generator
