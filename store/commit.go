@@ -107,7 +107,7 @@ func (s *Store) commitLoop() {
 // busyOps is the size of a record from which on the log counts as busy, and
 // busyInterval is how far apart its records then begin at least.
 const (
-	busyOps      = 32
+	busyOps      = 8
 	busyInterval = 2 * time.Millisecond
 )
 
@@ -119,6 +119,7 @@ func (s *Store) gather(last int, began time.Time) {
 	if last < busyOps {
 		return
 	}
+	s.pace.busy(began)
 	if wait := busyInterval - time.Since(began); wait > 0 {
 		time.Sleep(wait)
 	}

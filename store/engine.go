@@ -75,7 +75,8 @@ func (s *Store) openEngine(dir string) error {
 	if o.FS == vfs.Default {
 		o.FS, s.engine.health = vfs.WithDiskHealthChecks(o.FS, slowDisk, nil, s.diskSlow)
 	}
-	o.FS = ordered{o.FS}
+	s.pace.pressed = s.pressed
+	o.FS = paced{ordered{o.FS}, &s.pace}
 	db, err := pebble.Open(dir, o)
 	if err != nil {
 		return markCorrupt(err)

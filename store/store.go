@@ -19,6 +19,7 @@ type Store struct {
 	db      *pebble.DB
 	engine  engine
 	health  health
+	pace    pace
 	lanes   *lanes
 	names   names
 
