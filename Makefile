@@ -51,8 +51,8 @@ bench: build ## the figures of the README: measured, kept in bench/results, writ
 bench-accept: build ## durable 202s beside a bare server that answers the same bytes
 	$(BIN)/messagehub bench accept --closed $(BENCH)
 
-bench-kannel: build ## messages a second of Kannel on this machine, to compare with
-	./bench/kannel.sh
+bench-kannel: build ## the whole way of a message beside Kannel 1.4.5, in turn (Debian's kannel must be installed)
+	$(BIN)/messagehub bench kannel $(BENCH)
 
 bench-contacts: build ## a million contacts: import, look-ups by phone number, one erasure
 	$(BIN)/messagehub bench contacts $(BENCH)

@@ -12,14 +12,10 @@ import (
 // deliver follows messages from the request over a simulated provider in a
 // process of its own and its signed receipts to their last event: first as
 // many as the relay takes in a round, then at half of the rate that came out.
-type deliver struct {
-	kannel float64
-	repeat int
-}
+type deliver struct{ repeat int }
 
 // Flags implements [Scenario].
 func (s *deliver) Flags(f *flag.FlagSet) {
-	f.Float64Var(&s.kannel, "kannel", 0, "messages a second that bench/kannel.sh printed on this machine, to compare with")
 	f.IntVar(&s.repeat, "repeat", 2, "messages in a row for one recipient")
 }
 
@@ -41,17 +37,8 @@ func (s *deliver) Run(ctx context.Context, b *Bench) error {
 			return err
 		}
 	}
-	rates := burst.Values("delivered")
-	b.figure("deliver.rate", rates...)
+	b.figure("deliver.rate", burst.Values("delivered")...)
 	b.figure("deliver.allocs", tenths(burst.Values("allocs"))...)
-	if s.kannel > 0 {
-		var beside []float64
-		for _, r := range rates {
-			beside = append(beside, r/s.kannel)
-		}
-		b.set("Kannel", fmt.Sprintf("%.0f messages/s", s.kannel))
-		b.figure("deliver.kannel", beside...)
-	}
 	return w.audit(ctx)
 }
 

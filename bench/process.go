@@ -22,13 +22,19 @@ type process struct {
 	stderr bytes.Buffer
 }
 
-// start runs the command and waits for its first line of output.
-func start(ctx context.Context, name string, args ...string) (*process, error) {
+// command is a process that has not been started yet.
+func command(ctx context.Context, name string, args ...string) *process {
 	p := &process{cmd: exec.CommandContext(ctx, name, args...)}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p.cmd.Stderr = &p.stderr
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = 20 * time.Second
+	return p
+}
+
+// start runs the command and waits for its first line of output.
+func start(ctx context.Context, name string, args ...string) (*process, error) {
+	p := command(ctx, name, args...)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func Scenarios() []Entry {
 		{"footprint", "Bytes on disk per message, memory with many stored, memory per pending", func() Scenario { return &footprint{} }},
 		{"contacts", "An import of many contacts, look-ups by phone number, and one erasure", func() Scenario { return &contacts{} }},
 		{"shed", "CPU per refused request beside an accepted one", func() Scenario { return &shed{} }},
-		{"kannel", "Kannel as deliver drives the relay; bench/kannel.sh runs it", func() Scenario { return &kannel{} }},
+		{"kannel", "From the request to the last event beside Kannel 1.4.5, which must be installed", func() Scenario { return &kannel{} }},
 		{"load", "A constant rate on any relay, at --target", func() Scenario { return &anyLoad{} }},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -17,22 +16,18 @@ type Planned struct {
 }
 
 // Suite is what measures every figure that has a goal. The full one has as
-// many messages stored as the goals ask for; kannel is what bench/kannel.sh
-// printed, 0 where it did not run.
-func Suite(full bool, kannel float64) []Planned {
+// many messages stored as the goals ask for.
+func Suite(full bool) []Planned {
 	stored := "1000000"
 	if full {
 		stored = "10000000"
-	}
-	deliver := Planned{Scenario: "deliver"}
-	if kannel > 0 {
-		deliver.Flags = []string{"--kannel", strconv.FormatFloat(kannel, 'f', 1, 64)}
 	}
 	return []Planned{
 		{"accept", nil},
 		{"batch", nil},
 		{"shed", nil},
-		deliver,
+		{"deliver", nil},
+		{"kannel", nil},
 		{"tiers", nil},
 		{"distribute", nil},
 		{"growth", []string{"--stored", stored}},

@@ -31,7 +31,7 @@ func benchCommand(s streams) *cobra.Command {
 	}
 	cmd.AddCommand(benchSuiteCommand(s), benchReportCommand(s), benchCompareCommand(s), benchExportCommand(s), benchFiguresCommand(s), benchFillCommand(s),
 		benchServerCommand(s, "bare", "Run the bare server that accept compares with", bench.ServeBare),
-		benchServerCommand(s, "mock", "Run the provider that bench/kannel.sh lets Kannel send to", bench.ServeMock))
+		benchServerCommand(s, "mock", "Run the provider that Kannel sends to", bench.ServeMock))
 	return cmd
 }
 

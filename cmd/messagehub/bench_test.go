@@ -31,6 +31,23 @@ func benchRun(t *testing.T, wantCode int, args ...string) (r *result.Result, pat
 	return r, path, out
 }
 
+// Kannel takes its configuration and the relay's turns alternate with its own:
+// the provider behind it has each message once.
+func TestBenchKannel(t *testing.T) {
+	if _, err := os.Stat("/usr/sbin/bearerbox"); err != nil {
+		t.Skip("Kannel is not installed: apt-get install --no-install-recommends kannel")
+	}
+	r, _, _ := benchRun(t, exitOK, "kannel", "--each", "1s", "--kannel-spool", t.TempDir())
+	for _, s := range r.Sides {
+		if s.Median("delivered") <= 0 || s.Median("cpu") <= 0 {
+			t.Errorf("%s: %v", s.Name, s.Rounds)
+		}
+	}
+	if len(r.Sides) != 2 || len(r.Figures) != 3 || r.Figures[0].ID != "deliver.kannel" || r.Figures[0].Value <= 0 {
+		t.Errorf("%d sides, figures %+v", len(r.Sides), r.Figures)
+	}
+}
+
 // A second of load on a whole relay, with simulators in a process of their
 // own: every message is accounted for.
 func TestBenchDeliverIsAudited(t *testing.T) {
