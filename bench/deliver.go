@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"time"
 
 	"messagehub/bench/load"
 )
@@ -63,7 +62,6 @@ func (b *Bench) delivered(ctx context.Context, w *world, to *side, l load.Load) 
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
 	m, err := b.measure(ctx, to, w.server, l)
 	if err != nil {
 		return nil, err
@@ -83,7 +81,7 @@ func (b *Bench) delivered(ctx context.Context, w *world, to *side, l load.Load) 
 	}
 	n := float64(max(len(m.Promises), 1))
 	m.scrape = after.minus(before)
-	m.round["delivered"] = n / last.Sub(began).Seconds()
+	m.round["delivered"] = n / last.Sub(m.Began).Seconds()
 	m.round["cpu"] = (used - cpu).Seconds() / n
 	m.round["allocs"] = m.scrape.value(mallocs) / n
 	d := m.scrape.histogram("messagehub_time_to_delivered_seconds")

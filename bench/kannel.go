@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"messagehub/bench/load"
 	"messagehub/bench/stats"
@@ -71,7 +70,6 @@ func (s *kannel) round(ctx context.Context, b *Bench, g *gateway, to *side) erro
 		return err
 	}
 	requests := sendsms(g.target.Host)
-	began := time.Now()
 	m, err := b.measure(ctx, to, g.server, load.Load{Target: g.target, Sources: []load.Source{{
 		Requests: requests, Connections: s.connections,
 	}}})
@@ -90,7 +88,7 @@ func (s *kannel) round(ctx context.Context, b *Bench, g *gateway, to *side) erro
 		return err
 	}
 	n := float64(requests.sent.Load())
-	m.round["delivered"] = n / last.Sub(began).Seconds()
+	m.round["delivered"] = n / last.Sub(m.Began).Seconds()
 	m.round["cpu"] = (used - cpu).Seconds() / n
 	b.view.Say(fmt.Sprintf("%s: %.0f delivered a second, %.0f µs of CPU each", to.Name, m.round["delivered"], 1e6*m.round["cpu"]))
 	return nil

@@ -56,6 +56,7 @@ const grace = 5 * time.Second
 
 // Outcome is what came of a Load.
 type Outcome struct {
+	Began     time.Time // once every connection was there
 	Elapsed   time.Duration
 	Groups    []*Stats
 	Intervals []Interval
@@ -100,11 +101,11 @@ func (l Load) Run(ctx context.Context) (*Outcome, error) {
 		close(tape.chunks)
 	}()
 	tape.run()
-	return l.outcome(workers, tape), ctx.Err()
+	return l.outcome(start, workers, tape), ctx.Err()
 }
 
-func (l Load) outcome(workers []*worker, t *tape) *Outcome {
-	out := &Outcome{Intervals: t.done}
+func (l Load) outcome(began time.Time, workers []*worker, t *tape) *Outcome {
+	out := &Outcome{Began: began, Intervals: t.done}
 	for range l.groups() {
 		out.Groups = append(out.Groups, NewStats())
 	}
