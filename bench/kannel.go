@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -27,12 +28,13 @@ func (s *kannel) Flags(f *flag.FlagSet) {
 	s.deliver.Flags(f)
 	f.IntVar(&s.connections, "kannel-connections", 32, "client connections of Kannel")
 	f.IntVar(&s.pending, "kannel-pending", 10, "messages that Kannel sends at a time (max-pending-submits)")
-	f.StringVar(&s.spool, "kannel-spool", "/dev/shm", "directory for Kannel's spool; it syncs nothing, so memory is as safe as a disk, and faster")
+	f.StringVar(&s.spool, "kannel-spool", "", "directory for Kannel's spool, if not that of --dir; in memory, such as /dev/shm, Kannel is faster, and a restart of the machine loses its messages")
 }
 
 // Run implements [Scenario].
 func (s *kannel) Run(ctx context.Context, b *Bench) error {
-	g, err := b.gateway(ctx, s.spool, s.pending)
+	spool := cmp.Or(s.spool, b.Dir)
+	g, err := b.gateway(ctx, spool, s.pending)
 	if err != nil {
 		return err
 	}
@@ -44,7 +46,7 @@ func (s *kannel) Run(ctx context.Context, b *Bench) error {
 	defer w.close()
 	b.set("Kannel's connections", fmt.Sprint(s.connections))
 	b.set("Kannel's pending submits", fmt.Sprint(s.pending))
-	b.set("Kannel's spool", fileSystem(s.spool))
+	b.set("Kannel's spool", fileSystem(spool))
 	b.plan(2 * b.Rounds)
 	ours, theirs := b.side("relay"), b.side("Kannel")
 	if err := b.rounds(ctx,
