@@ -28,7 +28,7 @@ func (s *kannel) Flags(f *flag.FlagSet) {
 	s.deliver.Flags(f)
 	f.IntVar(&s.connections, "kannel-connections", 32, "client connections of Kannel")
 	f.IntVar(&s.pending, "kannel-pending", 10, "messages that Kannel sends at a time (max-pending-submits)")
-	f.StringVar(&s.spool, "kannel-spool", "", "directory for Kannel's spool, if not that of --dir; in memory, such as /dev/shm, Kannel is faster, and a restart of the machine loses its messages")
+	f.StringVar(&s.spool, "kannel-spool", "", "directory for Kannel's spool, if not that of --dir")
 }
 
 // Run implements [Scenario].
