@@ -57,8 +57,8 @@ func (c *call) authenticate() Code {
 // lookUp returns the key of the Authorization line, nil if there is no such.
 func (c *call) lookUp() *Key {
 	switch {
-	case c.loop != nil:
-		return c.loop.key
+	case c.turn != nil:
+		return c.turn.key
 	case c.conn != nil:
 		return c.conn.keyOf(c.head.authorization)
 	}

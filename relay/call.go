@@ -21,7 +21,7 @@ type call struct {
 	server *Server
 	http   *fasthttp.RequestCtx
 	conn   *conn // nil where the connection is not one of our listener's
-	loop   *loop // nil: the connection has a goroutine of its own
+	turn   *turn // nil: the connection has a goroutine of its own
 	route  *route
 	// key is the known key of the request; nil on public routes.
 	key *Key
@@ -66,8 +66,8 @@ func (p *calls) get(s *Server, ctx *fasthttp.RequestCtx, r *route) *call {
 		c.postpone = func(later func() error) { c.later = later }
 	}
 	c.server, c.http, c.route = s, ctx, r
-	if c.loop, _ = ctx.Conn().(*loop); c.loop != nil {
-		c.conn, c.at, c.began = c.loop.current, c.loop.at, c.loop.began
+	if c.turn, _ = ctx.Conn().(*turn); c.turn != nil {
+		c.conn, c.at, c.began = c.turn.conn, c.turn.at, c.turn.began
 	} else {
 		c.conn, _ = ctx.Conn().(*conn)
 		c.at, c.began = s.o.Now(), time.Now()
@@ -114,7 +114,7 @@ func (c *call) param(name string) string {
 // header returns a request header, or "".
 //
 // Ownership: borrows the request's memory.
-func (c *call) header(name string) string { return borrow(c.http.Request.Header.Peek(name)) }
+func (c *call) header(name string) string { return borrow(c.head.find(name)) }
 
 // borrow returns b as a string without copying it.
 //

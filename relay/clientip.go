@@ -95,7 +95,7 @@ func (c *call) clientAddress() netip.Addr {
 		return c.client
 	}
 	var lines [maxForwarded][]byte
-	n, ok := forwardedLines(c.http.Request.Header.RawHeaders(), &lines)
+	n, ok := forwardedLines(c.head.raw, &lines)
 	if ok {
 		c.client = clientIP(peer, lines[:n], c.server.o.TrustedProxies)
 	}

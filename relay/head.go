@@ -10,6 +10,8 @@ const maxHeaderLines = 64
 //
 // Ownership: its slices borrow the request's memory.
 type head struct {
+	raw             []byte // all lines, as they came
+	host            []byte
 	authorization   []byte
 	contentType     []byte
 	contentEncoding []byte
@@ -32,6 +34,18 @@ type head struct {
 	seen  headLine
 }
 
+// find returns the value of the first line of that name; nil: there is none.
+func (h *head) find(name string) []byte {
+	for lines := h.raw; len(lines) > 0; {
+		line, rest, _ := bytes.Cut(lines, []byte{'\n'})
+		if n := len(name); len(line) > n && line[n] == ':' && bytes.EqualFold(line[:n], bytesOf(name)) {
+			return trim(bytes.TrimSuffix(line[n+1:], []byte{'\r'}))
+		}
+		lines = rest
+	}
+	return nil
+}
+
 // headLine is a set of the lines that may stand in a header once.
 type headLine uint8
 
@@ -50,7 +64,7 @@ const (
 // them already, but forgives what this does not: folded lines, bare line
 // feeds, spaces in names and repeated lines.
 func scanHead(raw []byte) head {
-	var h head
+	h := head{raw: raw}
 	all := len(raw)
 	for n := 0; len(raw) > 0; n++ {
 		line, rest, whole := bytes.Cut(raw, []byte{'\n'})
@@ -108,6 +122,7 @@ func (h *head) note(name, value []byte) headLine {
 	switch len(name) {
 	case len("Host"):
 		if is(name, "host") {
+			h.host = value
 			return lineHost
 		}
 	case len("Expect"):

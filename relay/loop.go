@@ -1,32 +1,25 @@
 package relay
 
 import (
-	"bytes"
-	"errors"
-	"net"
 	"runtime"
 	"sync/atomic"
 	"time"
 
 	"messagehub/relay/tcp"
-	"messagehub/store/message"
 )
 
-// loop serves many connections with one goroutine. To the HTTP server it is a
-// single connection, on which one request after the other arrives whole: those
-// of all its clients that are plain sends or receipts, which wait for nothing
-// (see hold). A connection on which anything else comes is passed to a goroutine
-// of its own until that is answered.
+// loop serves many connections with one goroutine. It answers plain sends and
+// receipts itself, one after the other, since they wait for nothing: their
+// connections hold the answers back (see hold). A connection on which anything
+// else comes is passed to a goroutine of the HTTP server until that is answered.
 //
-//	      ┌────────── plain send ─────────┐
-//	loop ─┤                               ├─▶ HTTP server ─▶ handler ─▶ hold
-//	      └─▶ handoff ─▶ one goroutine ───┘
-//	  ▲                      │
-//	  └────── park ──────────┘
+//	      ┌──── plain ────▶ turn ────▶ handler ──▶ hold
+//	loop ─┤
+//	  ▲   └──▶ handoff ──▶ HTTP server ──▶ handler
+//	  └─────── park ───────────┘
 //
-// Invariant: every Read by the HTTP server gives exactly one request, of
-// exactly its length, and the handler is called once for it. So no byte of one
-// client can be taken for another's.
+// Invariant: what is answered is one whole request, and nothing is left of what
+// was read with it. So no byte of one client can be taken for another's.
 type loop struct {
 	server  *Server
 	poller  *tcp.Poller
@@ -35,18 +28,8 @@ type loop struct {
 
 	// All else belongs to the goroutine that serves the loop.
 
-	ready []*tcp.Conn
-	// current is whose request is being served; nil: nobody's.
-	current *conn
-	// head is the current request's, until the handler takes it.
-	head  head
-	fresh bool // head has not been taken
-	// key is the current request's, if it is known.
-	key    *Key
-	answer []byte // scratch
-	// began and at are when it was read.
-	began   time.Time
-	at      message.Time
+	turn    turn
+	buf     []byte // what is read
 	sweepAt time.Time
 }
 
@@ -54,33 +37,38 @@ type loop struct {
 // waited too long.
 const sweepEach = time.Second
 
-// errOut ends a loop.
-var errOut = errors.New("loop has ended")
+func newLoop(s *Server, p *tcp.Poller, h *handoff) *loop {
+	l := &loop{server: s, poller: p, handoff: h, buf: make([]byte, s.o.Limits.HeaderBytes)}
+	l.turn.prepare(s)
+	return l
+}
 
 // run serves the loop until it is stopped and its connections are closed.
 func (l *loop) run() {
 	l.sweep(time.Now())
 	for !l.over() {
-		// It returns when an answer said that its connection ends.
-		_ = l.server.http.ServeConn(l)
-		l.endCurrent()
+		ready := l.poller.Wait(l.sweepAt)
+		for _, s := range ready {
+			l.next(s)
+		}
+		if len(ready) == 0 {
+			l.sweep(time.Now())
+		}
+		runtime.Gosched() // whoever else has work comes first
 	}
 	_ = l.poller.Close()
 }
 
 func (l *loop) over() bool { return l.stopped.Load() && l.poller.Open() == 0 }
 
-// endCurrent closes the connection that was being served.
-func (l *loop) endCurrent() {
-	c := l.current
-	switch l.current = nil; {
-	case c == nil:
-	case c.linger: // it waits for the client
-		c.sock.Unpark()
-		go func() { _ = c.Close() }()
-	default:
+// end closes a connection after its answer.
+func (l *loop) end(c *conn) {
+	if !c.linger {
 		_ = c.Close()
+		return
 	}
+	c.sock.Unpark() // it waits for the client
+	go func() { _ = c.Close() }()
 }
 
 // take takes a new connection over. It reports false if that can't be: then the
@@ -105,64 +93,34 @@ func (l *loop) stop() {
 	l.poller.Wake()
 }
 
-// Read gives the HTTP server the next plain send.
-func (l *loop) Read(p []byte) (int, error) {
-	l.current = nil
-	for {
-		for len(l.ready) > 0 {
-			s := l.ready[0]
-			l.ready = l.ready[1:]
-			if n := l.next(s, p); n > 0 {
-				return n, nil
-			}
-		}
-		if l.over() {
-			return 0, errOut
-		}
-		runtime.Gosched() // whoever else has work comes first
-		if l.ready = l.poller.Wait(l.sweepAt); len(l.ready) == 0 {
-			l.sweep(time.Now())
-		}
-	}
-}
-
-// next reads from a connection. It returns 0 if what has come is not a plain
-// send, and has then passed it on.
-func (l *loop) next(s *tcp.Conn, p []byte) int {
+// next serves a connection on which something has come, or passes it on.
+func (l *loop) next(s *tcp.Conn) {
 	c := s.Owner.(*conn)
 	if c.proxy != nil || s.Ended() {
 		l.pass(c, s, nil)
-		return 0
+		return
 	}
-	n, err := s.TryRead(p)
+	n, err := s.TryRead(l.buf)
 	switch {
 	case err == tcp.ErrAgain:
-		return 0
+		return
 	case err != nil:
 		_ = c.Close()
-		return 0
+		return
 	}
 	c.begun()
-	if !l.plain(c, p[:n]) {
-		l.pass(c, s, p[:n])
-		return 0
+	p, ok := plainRequest{}, false
+	if !l.server.drained.Load() && !c.hold.busy() {
+		p, ok = scanPlain(l.buf[:n])
 	}
-	l.key, l.began, l.at = nil, time.Now(), l.server.o.Now()
-	if bytes.HasPrefix(p[:n], []byte(plainLine)) && l.refuse(c) {
-		return 0
+	if !ok {
+		l.pass(c, s, l.buf[:n])
+		return
 	}
-	l.current, l.fresh = c, true
-	return n
-}
-
-// plain reports whether the loop may serve what has come, and leaves its head in
-// l.head.
-func (l *loop) plain(c *conn, b []byte) (ok bool) {
-	if l.server.drained.Load() || c.hold.busy() {
-		return false
+	l.turn.begin(c, p)
+	if !(p.isSend() && l.turn.refuse()) && !l.turn.serve() {
+		l.end(c)
 	}
-	l.head, ok = scanPlain(b)
-	return ok
 }
 
 // pass gives a connection, with what was read from it, to a goroutine of its
@@ -194,51 +152,3 @@ func (l *loop) sweep(now time.Time) {
 // sweepStopped is how often a stopped loop looks for connections that have come
 // back to it.
 const sweepStopped = 10 * time.Millisecond
-
-// takeHead returns the head of the current request, which Read has scanned.
-func (l *loop) takeHead() head {
-	if !l.fresh {
-		panic("a request that no Read has given")
-	}
-	l.fresh = false
-	return l.head
-}
-
-// Write takes the answer to the current request, whole or in parts.
-func (l *loop) Write(p []byte) (int, error) {
-	c := l.current
-	if c == nil {
-		return 0, errOut
-	}
-	c.phase = phaseIdle
-	return len(p), c.hold.send(p)
-}
-
-// Close implements [net.Conn]. The HTTP server closes a connection whose answer
-// said so; that is seen to by run.
-func (l *loop) Close() error { return nil }
-
-// RemoteAddr returns the current client's address.
-func (l *loop) RemoteAddr() net.Addr {
-	if l.current == nil {
-		return nil
-	}
-	return l.current.RemoteAddr()
-}
-
-// LocalAddr returns the address that the current client has connected to.
-func (l *loop) LocalAddr() net.Addr {
-	if l.current == nil {
-		return nil
-	}
-	return l.current.LocalAddr()
-}
-
-// SetDeadline implements [net.Conn]: a loop has none, its connections have.
-func (l *loop) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline implements [net.Conn].
-func (l *loop) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline implements [net.Conn].
-func (l *loop) SetWriteDeadline(time.Time) error { return nil }

@@ -28,7 +28,7 @@ func (s *Server) startLoops() *loops {
 		if err != nil {
 			break
 		}
-		l := &loop{server: s, poller: p, handoff: g.handoff}
+		l := newLoop(s, p, g.handoff)
 		g.all = append(g.all, l)
 		g.running.Go(l.run)
 	}

@@ -5,21 +5,59 @@ import "bytes"
 // plainLine begins the sends that a loop serves itself.
 const plainLine = "POST " + sendPath + " HTTP/1.1\r\n"
 
-// scanPlain reports whether b is one whole request, and no more, that asks for
-// a send and for nothing that has to be waited for (no preference, no body still
-// to come), or that brings receipts of a named sender. It is strict, so that the
-// HTTP server can't see its end elsewhere.
-func scanPlain(b []byte) (h head, ok bool) {
+// plainRequest is a request that a loop serves itself: a send, or receipts of a named
+// sender.
+//
+// Ownership: its slices borrow the request's memory.
+type plainRequest struct {
+	head       head
+	path, body []byte
+}
+
+func (p *plainRequest) isSend() bool {
+	return len(p.path) == len(sendPath) && string(p.path) == sendPath
+}
+
+// scanPlain reads b, and reports whether it is one whole request, and no more,
+// that asks for a send and for nothing that has to be waited for (no preference,
+// no body still to come), or that brings receipts of a named sender. It is
+// strict: what it takes, the HTTP server would take to be the same. Whatever
+// could be read in another way is left to that.
+func scanPlain(b []byte) (p plainRequest, ok bool) {
 	start := plainStart(b)
 	if start == 0 {
-		return head{}, false
+		return plainRequest{}, false
 	}
-	h = scanHead(b[start:])
-	if h.fault != "" || h.coding || h.expect != nil || h.prefer != nil || !staysOpen(h.connection) {
-		return head{}, false
+	h := scanHead(b[start:])
+	if h.fault != "" || h.coding || h.expect != nil || h.prefer != nil || !staysOpen(h.connection) || len(h.host) == 0 {
+		return plainRequest{}, false
 	}
 	length, ok := digits(h.contentLength)
-	return h, ok && h.size > 0 && len(b) == start+h.size+length
+	if !ok || h.size == 0 || len(b) != start+h.size+length || !isClean(b[start:start+h.size]) {
+		return plainRequest{}, false
+	}
+	return plainRequest{head: h, path: b[len("POST ") : start-len(" HTTP/1.1\r\n")], body: b[start+h.size:]}, true
+}
+
+// isClean reports whether some whole lines have names of letters, digits, hyphens
+// and underscores, and values of printable ASCII.
+func isClean(lines []byte) bool {
+	inName := true
+	for i, c := range lines {
+		switch {
+		case c == '\n':
+			inName = true
+		case c == '\r':
+			if lines[i+1] != '\n' {
+				return false
+			}
+		case c == ':':
+			inName = false
+		case inName && (odd(rune(c)) || c == '/') || c-' ' > '~'-' ':
+			return false
+		}
+	}
+	return true
 }
 
 // staysOpen reports whether a Connection line, if there is one, asks for what is
@@ -47,7 +85,8 @@ func plainStart(b []byte) int {
 	return size
 }
 
-// odd reports whether a byte of a path may mean more than itself.
+// odd reports whether a byte of a path, or of a header's name, may mean more than
+// itself.
 func odd(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '/' && r != '-' && r != '_'
 }

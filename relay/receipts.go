@@ -53,7 +53,7 @@ func (s *Server) receive(c *call) {
 		c.failCallback(err)
 		return
 	}
-	if c.loop != nil && !c.reportBeside(receipts) || c.loop == nil && !c.report(receipts) {
+	if c.turn != nil && !c.reportBeside(receipts) || c.turn == nil && !c.report(receipts) {
 		return
 	}
 	c.set("X-Content-Type-Options", []byte("nosniff"))
@@ -75,7 +75,7 @@ func (c *call) received(body []byte) *message.Callback {
 	}
 	cb := &c.callback
 	cb.Channel, cb.Sender = senderIn(uri.PathOriginal())
-	if c.loop != nil {
+	if c.turn != nil {
 		cb.Later = c.postpone
 	}
 	cb.Method, cb.URL, cb.Query, cb.Body = borrow(c.http.Method()), borrow(c.buf), borrow(query), body

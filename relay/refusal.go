@@ -72,27 +72,3 @@ func (s *Server) lastWord(code Code) []byte {
 	r := refusal{row: row, id: requestID(at), after: int64(row.RetryAfter), close: true}
 	return r.append(nil, time.Now())
 }
-
-// refuse answers a plain send for which its key has no tokens left: what a
-// flood is refused with must cost little. It reports false if the request is
-// to be served; then its key, if that is known, is in l.key.
-func (l *loop) refuse(c *conn) bool {
-	s, at := l.server, l.at
-	l.key = c.keyOf(l.head.authorization)
-	if l.key == nil || len(l.key.Allow) > 0 || l.key.refusal(at) != "" {
-		return false
-	}
-	q, spent := l.key.spent(at)
-	if !spent {
-		return false
-	}
-	r := refusal{row: s.problem(RateLimited), id: requestID(at), quota: q, after: q.wait}
-	l.answer = r.append(l.answer[:0], l.began)
-	if c.sheds.next(at) && !s.o.Limits.NoBackPressure {
-		c.hold.delay(backPressure())
-	}
-	c.phase = phaseIdle
-	_ = c.hold.send(l.answer) // a broken connection is told of by its end
-	s.observe(Answer{sendPath, r.row.Status, RateLimited, time.Since(l.began)})
-	return true
-}

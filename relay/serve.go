@@ -32,8 +32,8 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx, r *route) {
 // begin takes the head of the request, when the answer to the one before has
 // been written.
 func (c *call) begin() {
-	if c.loop != nil {
-		c.head = c.loop.takeHead()
+	if c.turn != nil {
+		c.head = c.turn.plain.head
 		return
 	}
 	if c.conn != nil {

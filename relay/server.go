@@ -167,21 +167,16 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// dispatch finds the route of a request. On a loop there are two; and receipts,
-// two for every message, don't go through the router, which allocates what it
-// finds in a path.
+// dispatch finds the route of a request. Receipts, two for every message, don't
+// go through the router, which allocates what it finds in a path.
 func (s *Server) dispatch() fasthttp.RequestHandler {
-	all, send, receive := s.router().Handler, s.bind(routeOf(sendPath)), s.bind(routeOf(deliveryPath+named))
+	all, receive := s.router().Handler, s.bind(routeOf(deliveryPath+named))
 	return func(ctx *fasthttp.RequestCtx) {
-		_, looped := ctx.Conn().(*loop)
-		switch {
-		case ctx.IsPost() && namesSender(ctx.URI().PathOriginal()):
+		if ctx.IsPost() && namesSender(ctx.URI().PathOriginal()) {
 			receive(ctx)
-		case looped:
-			send(ctx)
-		default:
-			all(ctx)
+			return
 		}
+		all(ctx)
 	}
 }
 
