@@ -44,9 +44,6 @@ func (c *conn) open(w *worker) error {
 
 // comeUp completes what open began.
 func (c *conn) comeUp(w *worker) error {
-	if c.up {
-		return nil
-	}
 	if err := connected(c.fd); err != nil {
 		return err
 	}
@@ -54,7 +51,6 @@ func (c *conn) comeUp(w *worker) error {
 		return err
 	}
 	c.up = true
-	c.source.idle = append(c.source.idle, c)
 	return nil
 }
 
@@ -115,7 +111,6 @@ func (c *conn) ready(w *worker, events uint32, sending bool) {
 		if c.comeUp(w) != nil {
 			c.fail(w)
 		} else {
-			c.source.pop()
 			w.free(c, sending)
 		}
 		return

@@ -4,7 +4,7 @@ package load
 type source struct {
 	Source
 	schedule schedule
-	idle     []*conn
+	idle     []*conn // the one that has waited longest comes first
 	blocked  bool // a request is due and no connection free
 	over     bool
 }
@@ -30,8 +30,10 @@ func (n *numbering) take(each uint64) (from uint64) {
 	return (from + unit - 1) / unit * unit
 }
 
+// pop takes the connection that has waited longest: so all of them are used
+// alike, as many clients would.
 func (s *source) pop() *conn {
-	c := s.idle[len(s.idle)-1]
-	s.idle = s.idle[:len(s.idle)-1]
+	c := s.idle[0]
+	s.idle = s.idle[1:]
 	return c
 }

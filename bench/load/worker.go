@@ -76,9 +76,13 @@ func (w *worker) allUp() error {
 		}
 		for _, e := range w.poll.wait(longest) {
 			c := w.conns[e.Fd]
+			if c.up {
+				continue
+			}
 			if err := c.comeUp(w); err != nil {
 				return connectError(w.address.String(), err)
 			}
+			w.free(c, false)
 		}
 	}
 }
