@@ -5,7 +5,7 @@ type source struct {
 	Source
 	schedule schedule
 	idle     []*conn // the one that has waited longest comes first
-	blocked  bool // a request is due and no connection free
+	blocked  bool    // a request is due and no connection free
 	over     bool
 }
 
