@@ -14,7 +14,7 @@ import (
 const batch = 256
 
 // actor is the goroutine of one shard: it alone touches the shard, and does
-// what it says. Attempts run beside it, one goroutine for each permit.
+// what it says. Attempts run beside it, on the crew.
 type actor struct {
 	system  *System
 	lane    *lane
@@ -174,7 +174,7 @@ func (a *actor) inspect() {
 		} else if begun(state, job) {
 			t := try{outbound: outbound, state: state, attempt: job.Attempt, now: a.now().wall, random: a.system.options.Random()}
 			t.repeat = a.lane.repeatOf(state.Attempts[job.Attempt].Sender, t.step())
-			_, err := a.system.options.Log.Fold(job.Workspace, job.ID, a.system.policy.interrupted(t))
+			_, err := a.system.options.Log.FoldInto(job.Workspace, job.ID, a.system.policy.interrupted(t), nil)
 			a.system.check(err)
 		}
 	}
@@ -190,12 +190,9 @@ func begun(s *message.State, job *message.Job) bool {
 func (a *actor) step(e event) {
 	for _, do := range a.shard.step(a.now(), e) {
 		switch do.kind {
-		case send:
+		case send, expire, divert:
 			a.work.Add(1)
-			go a.attempt(do)
-		case expire, divert:
-			a.work.Add(1)
-			go a.finish(do)
+			a.system.crew.begin(task{a, do})
 		case ask:
 			a.lane.at(do.sender).gate.ask(a.index, do.n)
 		case giveBack:

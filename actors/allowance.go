@@ -24,14 +24,16 @@ func (a *allowance) begin(sends context.Context, span time.Duration) {
 	a.Context, a.until = sends, time.Now().Add(span)
 }
 
-// end releases what the allowance holds, when the send has returned.
-func (a *allowance) end() {
+// end releases what the allowance holds, when the send has returned. It reports
+// whether somebody has asked for Done, and may look at it still.
+func (a *allowance) end() (watched bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.over = true
 	if a.cancel != nil {
 		a.cancel()
 	}
+	return a.timed != nil
 }
 
 // Deadline implements [context.Context].

@@ -18,11 +18,14 @@ type quick struct {
 	left     atomic.Int64
 }
 
-func (q *quick) Fold(_ message.WorkspaceID, _ message.ID, f message.Fact) (message.Folded, error) {
+func (q *quick) FoldInto(_ message.WorkspaceID, _ message.ID, f message.Fact, s *message.State) (message.Folded, error) {
 	if f.Kind == message.Accepted && q.left.Add(-1) == 0 {
 		close(q.done)
 	}
-	return message.Folded{Outbound: q.outbound, State: &q.state}, nil
+	if s != nil {
+		*s = q.state
+	}
+	return message.Folded{Outbound: q.outbound, State: s}, nil
 }
 
 func (q *quick) Message(message.WorkspaceID, message.ID) (*message.Outbound, *message.State, error) {

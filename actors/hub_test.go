@@ -23,15 +23,19 @@ type memory struct {
 
 func newMemory(j *journal) *memory { return &memory{journal: j, changed: make(chan struct{}, 1)} }
 
-// Fold implements Log.
-func (m *memory) Fold(_ message.WorkspaceID, id message.ID, f message.Fact) (message.Folded, error) {
+// FoldInto implements Log.
+func (m *memory) FoldInto(_ message.WorkspaceID, id message.ID, f message.Fact, s *message.State) (message.Folded, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.failed != nil {
 		return message.Folded{}, m.failed
 	}
 	defer m.nudge()
-	return m.journal.fold(id, f)
+	folded, err := m.journal.fold(id, f)
+	if s != nil && err == nil {
+		*s = *folded.State
+	}
+	return folded, err
 }
 
 // Message implements Log.

@@ -13,8 +13,9 @@ import (
 // Log is where facts go. It alone decides about a message's state. An error
 // that is not [message.ErrNotFound] means that it takes nothing any more.
 type Log interface {
-	// Fold records a fact. It is durable when Fold returns.
-	Fold(message.WorkspaceID, message.ID, message.Fact) (message.Folded, error)
+	// FoldInto records a fact. It is durable when FoldInto returns. The State, if
+	// not nil, becomes the message's; its memory is used again.
+	FoldInto(message.WorkspaceID, message.ID, message.Fact, *message.State) (message.Folded, error)
 	// Message reads a message as it stands.
 	Message(message.WorkspaceID, message.ID) (*message.Outbound, *message.State, error)
 }

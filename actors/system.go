@@ -17,7 +17,8 @@ type System struct {
 	clock   clock
 	policy  policy
 	lanes   map[message.Lane]*lane
-	order   []*lane       // in the order of the specs, live before test
+	order   []*lane // in the order of the specs, live before test
+	crew    crew
 	over    chan struct{} // closed when no more work is taken
 	// reloading is held while the senders change. It guards running, which is
 	// what the adapters' own work lives in; nil before Run and after it.
@@ -89,6 +90,7 @@ func (s *System) Run(ctx context.Context) error {
 	<-run.Done()
 	close(s.over)
 	err := s.drain(&loops, abandon)
+	s.crew.close()
 	s.close()
 	return errors.Join(s.failure(), err)
 }

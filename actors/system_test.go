@@ -151,7 +151,7 @@ func TestRestartFindsInterruptedSends(t *testing.T) {
 		synctest.Wait()
 		early := slices.IndexFunc(ids, func(id message.ID) bool { return h.state(id).Attempts[0].Status == message.Sending })
 		receipt := message.Fact{Kind: message.Reported, Status: message.Delivered, At: h.state(ids[early]).UpdatedAt}
-		if _, err := h.Fold(1, ids[early], receipt); err != nil { // it comes before the send's own answer
+		if _, err := h.FoldInto(1, ids[early], receipt, nil); err != nil { // it comes before the send's own answer
 			t.Fatal(err)
 		}
 		h.fail(message.ErrUnavailable) // the process is gone: nothing is recorded
@@ -614,7 +614,7 @@ func TestNothingStartsAfterTheEnd(t *testing.T) {
 	end()
 	a.run, a.sends = ended, ended
 	job := m.journal.backlog(place{lane.name, 0}, 0, make([]message.Job, 0, 1))[0]
-	if _, ok := a.begin(action{job: job}, lane.at(nobodyIndex)); ok || m.last(id) != message.Queued {
+	if _, ok := a.begin(&action{job: job}, lane.at(nobodyIndex), new(message.State)); ok || m.last(id) != message.Queued {
 		t.Errorf("begun %v, the message is %v", ok, m.last(id))
 	}
 }

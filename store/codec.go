@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unsafe"
 
 	"messagehub/store/message"
 )
@@ -32,6 +33,9 @@ type reader struct {
 	text  string
 	fault bool
 }
+
+// borrow returns b as a string, which changes with b.
+func borrow(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // openValue returns a reader behind the version byte.
 func openValue(text string, version byte) reader {

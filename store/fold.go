@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"messagehub/store/message"
 )
@@ -17,6 +19,12 @@ var errFact = errors.New("fact is not complete")
 // Errors are message.ErrNotFound and message.ErrUnavailable. The State is the
 // caller's, with the strings of fact in it; the Outbound is shared.
 func (s *Store) Fold(ws message.WorkspaceID, id message.ID, fact message.Fact) (message.Folded, error) {
+	return s.FoldInto(ws, id, fact, new(message.State))
+}
+
+// FoldInto is Fold for who has a State to use again: state becomes the
+// message's, unless there is an error. nil: the caller needs none.
+func (s *Store) FoldInto(ws message.WorkspaceID, id message.ID, fact message.Fact, state *message.State) (message.Folded, error) {
 	if !complete(&fact) {
 		return message.Folded{}, fmt.Errorf("fold: %w", errFact)
 	}
@@ -25,12 +33,15 @@ func (s *Store) Fold(ws message.WorkspaceID, id message.ID, fact message.Fact) (
 		return message.Folded{}, err
 	}
 	f := s.folds.Get().(*foldOp)
-	*f = foldOp{outbound: o, fact: fact}
+	*f = foldOp{outbound: o, fact: fact, shown: state != nil, state: f.state}
 	if err := s.commit(f); err != nil { // the engine may hold f for ever
 		return message.Folded{}, err
 	}
-	folded := f.folded
-	*f = foldOp{}
+	folded := message.Folded{Outbound: f.outbound, State: state, Refused: f.refused}
+	if state != nil {
+		*state, f.state = f.state, *state
+	}
+	*f = foldOp{state: f.state}
 	s.folds.Put(f)
 	return folded, nil
 }
@@ -47,27 +58,31 @@ func complete(fact *message.Fact) bool {
 }
 
 // foldOp folds a fact into a message. The Outbound never changes, so the
-// caller has read it.
+// caller has read it; after apply it is the one that is in force.
 type foldOp struct {
 	outbound *message.Outbound
 	fact     message.Fact
-	folded   message.Folded
+	refused  bool
+	// state is what the message has become, if it is to be shown; else memory.
+	state message.State
+	shown bool
 }
 
 func (f *foldOp) apply(t *txn) error {
 	t.tick(f.fact.At)
-	o := t.erased.current(f.outbound)
-	s := t.state(o)
-	f.folded = message.Folded{Outbound: o, Refused: true}
+	f.outbound = t.erased.current(f.outbound)
+	s := t.state(f.outbound)
 	if s == nil {
 		return message.ErrNotFound
 	}
 	asked := f.fact.Kind
 	if asked == message.Started {
-		f.fact = t.admit(o, s, f.fact)
+		f.fact = t.admit(f.outbound, s, f.fact)
 	}
-	f.folded.Refused = t.foldInto(o, s, f.fact) || f.fact.Kind != asked
-	f.folded.State = cloneState(s)
+	f.refused = t.foldInto(f.outbound, s, f.fact) || f.fact.Kind != asked
+	if f.shown {
+		t.copyState(&f.state, s)
+	}
 	return nil
 }
 
@@ -81,18 +96,15 @@ func (t *txn) admit(o *message.Outbound, s *message.State, start message.Fact) m
 	return start
 }
 
-// cloneState returns a copy of s for good. The usual message has room in one
-// piece of memory.
-func cloneState(s *message.State) *message.State {
-	room := new(struct {
-		state    message.State
-		attempts [1]message.Attempt
-		timeline [3]message.Entry
-	})
-	room.state = *s
-	room.state.Attempts = append(room.attempts[:0], s.Attempts...)
-	room.state.Timeline = append(room.timeline[:0], s.Timeline...)
-	return &room.state
+// copyState makes dst a copy of s for good, in the memory of dst.
+func (t *txn) copyState(dst, s *message.State) {
+	attempts, timeline := append(dst.Attempts[:0], s.Attempts...), append(dst.Timeline[:0], s.Timeline...)
+	*dst = *s
+	dst.Attempts, dst.Timeline = attempts, timeline
+	for i := range attempts {
+		a := &attempts[i]
+		a.Sender, a.ProviderID = t.names.of(a.Sender), strings.Clone(a.ProviderID)
+	}
 }
 
 // fold folds fact into the message o and writes what follows from it.
@@ -172,7 +184,8 @@ func (t *txn) shardOf(o *message.Outbound, step int) (*lane, int) {
 // state returns what has happened to o so far, or nil: o has gone by retention
 // since the caller read it, or the engine has an error.
 //
-// Ownership: valid until the next call.
+// Ownership: valid until the next call, with the names and ids in it; the
+// strings about failures are for good.
 func (t *txn) state(o *message.Outbound) *message.State {
 	row, known := t.states.get(o.ID)
 	if !known {
@@ -182,11 +195,21 @@ func (t *txn) state(o *message.Outbound) *message.State {
 		}
 		t.states.put(o.ID, row)
 	}
-	if _, err := readState(&t.at, &t.effects, o, string(row), len(row) > 0); err != nil {
+	t.text = append(t.text[:0], row...)
+	if _, err := readState(&t.at, &t.effects, o, borrow(t.text), len(row) > 0); err != nil {
 		t.fail(err)
 		return nil
 	}
+	if hasFailures(&t.at) { // they outlive the record
+		_, _ = readState(&t.at, &t.effects, o, string(row), len(row) > 0)
+	}
 	return &t.at
+}
+
+// hasFailures reports whether anything of s says why something failed.
+func hasFailures(s *message.State) bool {
+	return slices.ContainsFunc(s.Attempts, func(a message.Attempt) bool { return a.Error != nil }) ||
+		slices.ContainsFunc(s.Timeline, func(e message.Entry) bool { return e.Code != "" })
 }
 
 // gone reports whether o, which has no state, is no longer there.

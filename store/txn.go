@@ -42,9 +42,10 @@ type txn struct {
 	value   []byte // what get returned last
 	// key and row are scratch: for the next key and value to write.
 	key, row []byte
-	// at and effects are scratch: the state that the op looks at, and what
-	// follows from its fact.
+	// at, text and effects are scratch: the state that the op looks at, its row,
+	// and what follows from its fact.
 	at      message.State
+	text    []byte
 	effects message.Effects
 	index   int // of the op that runs, within the record
 	ordinal int // of the op's next event

@@ -70,6 +70,7 @@ type Fault struct{ Param, Code, Message string }
 // it makes at most one request that can cause a delivery, and its error is
 // always an [*Error]. Where one message takes several (long SMS, texts that
 // are split), a part that fails after another was taken is OutcomeUnknown.
+// Context and Request are the caller's again when Send has returned.
 type Adapter interface {
 	Send(ctx context.Context, r *Request) (Acceptance, error)
 }
