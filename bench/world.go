@@ -146,7 +146,7 @@ senders:
        appSecret: %[5]s, verifyToken: sandbox-verify-token, messagesPerSecond: 0}
   sms:
     - {name: main, baseURL: "%[4]s/sms", accountSid: AC00000000000000000000000000005a17, authToken: sandbox-auth-token,
-       fromNumber: "+15005550006", messagesPerSecond: 0}
+       fromNumber: "+15005550006", messagesPerSecond: 0, maxInFlight: 150}
 `, api, data, whatsapp, others, simSecret)
 }
 

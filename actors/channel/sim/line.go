@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -24,69 +25,81 @@ type line struct {
 	conn net.Conn
 	stop func() bool // ends the watch of the World's end over conn
 	r    *bufio.Reader
-	w    *bufio.Writer
+	// uri is what url says
+	url string
+	uri fasthttp.URI
 	// scratch of one exchange
-	req  fasthttp.Request
+	out  []byte
 	resp fasthttp.Response
 }
 
 // post posts p and returns the answer's status, 0 without an answer.
 func (l *line) post(ctx context.Context, p *Post) int {
-	req, resp := &l.req, &l.resp
-	req.Reset()
-	req.SetRequestURI(p.URL)
-	req.Header.SetMethod(cmp.Or(p.Method, fasthttp.MethodPost))
-	for name, value := range p.Header {
-		req.Header.Set(name, value)
+	if l.url != p.URL {
+		l.url = ""
+		if err := l.uri.Parse(nil, []byte(p.URL)); err != nil {
+			return 0
+		}
+		l.url = p.URL
 	}
-	req.SetBodyRaw(p.Body)
+	l.out = p.append(l.out[:0], &l.uri)
 	kept := l.conn != nil
-	err := l.exchange(ctx, req, resp)
+	err := l.exchange(ctx)
 	if err != nil && kept && ctx.Err() == nil { // the receiver closed what was idle
-		err = l.exchange(ctx, req, resp)
+		err = l.exchange(ctx)
 	}
 	if err != nil {
 		return 0
 	}
-	return resp.StatusCode()
+	return l.resp.StatusCode()
+}
+
+// append appends the request that posts p to uri.
+func (p *Post) append(b []byte, uri *fasthttp.URI) []byte {
+	b = append(append(b, cmp.Or(p.Method, fasthttp.MethodPost)...), ' ')
+	b = append(append(b, uri.RequestURI()...), " HTTP/1.1\r\nHost: "...)
+	b = append(append(b, uri.Host()...), "\r\n"...)
+	for name, value := range p.Header {
+		b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
+	}
+	if len(p.Body) > 0 || p.Method == "" {
+		b = append(strconv.AppendInt(append(b, "Content-Length: "...), int64(len(p.Body)), 10), "\r\n"...)
+	}
+	return append(append(b, "\r\n"...), p.Body...)
 }
 
 // exchange does one request. After an error the connection is closed.
-func (l *line) exchange(ctx context.Context, req *fasthttp.Request, resp *fasthttp.Response) error {
-	if err := l.open(ctx, req.URI()); err != nil {
+func (l *line) exchange(ctx context.Context) error {
+	if err := l.open(ctx); err != nil {
 		return err
 	}
 	_ = l.conn.SetDeadline(time.Now().Add(postTimeout))
 	err := ctx.Err() // what ends later moves the deadline
 	if err == nil {
-		err = req.Write(l.w)
+		_, err = l.conn.Write(l.out)
 	}
 	if err == nil {
-		err = l.w.Flush()
+		err = l.resp.ReadLimitBody(l.r, maxReply)
 	}
-	if err == nil {
-		err = resp.ReadLimitBody(l.r, maxReply)
-	}
-	if err != nil || resp.ConnectionClose() {
+	if err != nil || l.resp.ConnectionClose() {
 		l.close()
 	}
 	return err
 }
 
-// open connects to uri's host unless the line is connected to it already.
-func (l *line) open(ctx context.Context, uri *fasthttp.URI) error {
-	host := string(uri.Scheme()) + "://" + string(uri.Host())
-	if l.conn != nil && l.host == host {
+// open connects to the host of uri unless the line is connected to it already.
+func (l *line) open(ctx context.Context) error {
+	if l.conn != nil && l.host == string(l.uri.Scheme())+"://"+string(l.uri.Host()) {
 		return nil
 	}
 	l.close()
-	conn, err := l.connect(ctx, uri)
+	conn, err := l.connect(ctx, &l.uri)
 	if err != nil {
 		return err
 	}
-	l.conn, l.host = conn, host
+	l.conn, l.host = conn, string(l.uri.Scheme())+"://"+string(l.uri.Host())
 	l.stop = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	l.r, l.w = bufio.NewReader(conn), bufio.NewWriter(conn)
+	l.r = bufio.NewReader(conn)
 	return nil
 }
 

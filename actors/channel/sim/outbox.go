@@ -39,11 +39,15 @@ func (o *outbox) addLocked(p *Post) {
 		return
 	}
 	heap.Push(&o.waiting, p)
-	if o.waiting[0] == p {
-		select {
-		case o.wake <- struct{}{}:
-		default:
-		}
+	if o.waiting[0].post == p {
+		o.rouse()
+	}
+}
+
+func (o *outbox) rouse() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -51,16 +55,13 @@ func (o *outbox) addLocked(p *Post) {
 func (o *outbox) hasten(now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	slices.SortFunc(o.waiting, func(a, b *Post) int { return a.due.Compare(b.due) })
-	for _, p := range o.waiting {
-		if p.due.After(now) {
-			p.due = now
+	slices.SortFunc(o.waiting, func(a, b waiting) int { return a.due.Compare(b.due) })
+	for i := range o.waiting {
+		if w := &o.waiting[i]; w.due.After(now) {
+			w.due, w.post.due = now, now
 		}
 	}
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
+	o.rouse()
 }
 
 // next takes the first post that is due, or says how long to wait.
@@ -76,6 +77,9 @@ func (o *outbox) next(now time.Time) (*Post, time.Duration) {
 	}
 	if due.After(now) {
 		return nil, due.Sub(now)
+	}
+	if o.down > 0 && o.busy > 0 { // one at a time tries
+		return nil, downPause
 	}
 	o.busy++
 	return heap.Pop(&o.waiting).(*Post), 0
@@ -102,12 +106,15 @@ func (o *outbox) done(again *Post) {
 func (o *outbox) reached(ok bool, now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if ok {
-		o.down = 0
+	if !ok {
+		o.down++
+		o.until = now.Add(min(pause(o.down), downPause))
 		return
 	}
-	o.down++
-	o.until = now.Add(min(pause(o.down/posters), downPause))
+	if o.down > 0 {
+		o.down = 0
+		o.rouse()
+	}
 }
 
 // idle returns a channel that is closed when nothing waits.
@@ -129,17 +136,25 @@ func (o *outbox) counts() (waiting int, dropped uint64) {
 	return len(o.waiting) + o.busy, o.dropped
 }
 
-// byDue implements [heap.Interface].
-type byDue []*Post
+// waiting is a post in the heap, which looks at no more than when it is due.
+type waiting struct {
+	due  time.Time
+	post *Post
+}
+
+// byDue implements [heap.Interface]. Its elements go in and out as *Post.
+type byDue []waiting
 
 func (h byDue) Len() int           { return len(h) }
 func (h byDue) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
 func (h byDue) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *byDue) Push(p any)        { *h = append(*h, p.(*Post)) }
+
+func (h *byDue) Push(p any) { *h = append(*h, waiting{p.(*Post).due, p.(*Post)}) }
+
 func (h *byDue) Pop() any {
 	old := *h
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
+	last := old[len(old)-1].post
+	old[len(old)-1] = waiting{}
 	*h = old[:len(old)-1]
 	return last
 }

@@ -22,8 +22,9 @@ type Post struct {
 }
 
 const (
-	// posters is how many receipts are posted at once.
-	posters = 64
+	// posters is how many receipts are posted at once: the relay answers one when
+	// it is durable.
+	posters = 160
 	// postFor is how long a receipt that is not taken is repeated. Providers
 	// go on for hours.
 	postFor = 5 * time.Minute
