@@ -37,7 +37,7 @@ func (c *conn) answer(call *Call) (*Answer, error) {
 	if h.length > 0 && h.length <= int64(call.MaxAnswer) {
 		room = int(h.length)
 	}
-	a, kept := answerWith(len(h.lines) + room)
+	a, kept := call.answerWith(len(h.lines) + room)
 	kept = append(kept, h.lines...)
 	header, body := kept[:len(kept):len(kept)], kept[len(kept):]
 	c.at += h.size
@@ -54,10 +54,13 @@ func (c *conn) answer(call *Call) (*Answer, error) {
 }
 
 // answerWith makes an Answer and memory for its header and body, both the
-// caller's: one piece, where it is not large.
-func answerWith(size int) (*Answer, []byte) {
+// caller's: what the caller has, or one piece, where it is not large.
+func (c *Call) answerWith(size int) (*Answer, []byte) {
 	const small = 1 << 10
-	if size > small {
+	switch {
+	case c.Into != nil:
+		return c.Into, c.Into.empty(size)
+	case size > small:
 		return new(Answer), make([]byte, 0, size)
 	}
 	room := new(struct {
@@ -65,6 +68,19 @@ func answerWith(size int) (*Answer, []byte) {
 		bytes [small]byte
 	})
 	return &room.Answer, room.bytes[:0]
+}
+
+// empty makes a the zero Answer, and returns its memory for what comes next.
+func (a *Answer) empty(size int) []byte {
+	room := a.room
+	if cap(room) < size {
+		room = make([]byte, 0, size)
+	}
+	*a = Answer{}
+	if cap(room) <= maxKept {
+		a.room = room
+	}
+	return room
 }
 
 // head is what the header of an answer says about its framing.

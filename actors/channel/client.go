@@ -64,6 +64,7 @@ type Call struct {
 	Basic       [2]string // user and password, if the user is not empty
 	Body        []byte    // borrowed until Do returns
 	MaxAnswer   int       // bytes of the answer; default 256 KiB
+	Into        *Answer   // memory to be used again for the answer; nil: there is none
 	// Once gives a GET that causes a delivery a connection of its own where
 	// net/http makes it: over a kept one that breaks, that would make it again.
 	Once bool
@@ -76,6 +77,8 @@ type Answer struct {
 	Header     Header
 	Body       []byte
 	RetryAfter time.Duration
+
+	room []byte // memory of header and body
 }
 
 // Do makes the call. An error is an [*Error]: ConnectionFailed if no byte of

@@ -8,7 +8,6 @@ import (
 	"messagehub/actors/channel"
 	"messagehub/actors/channel/sms/gsm"
 	"messagehub/store/message"
-	"messagehub/store/message/json"
 )
 
 // maxSid bounds Twilio's message ids; real ones have 34 characters.
@@ -56,8 +55,8 @@ func newTwilio(s channel.Sender) (channel.Adapter, error) {
 // twilioExchange is the memory of one send. A form is as long as a message may
 // be, at most.
 type twilioExchange struct {
-	form    []byte
-	created twilioCreated
+	form   []byte
+	answer channel.Answer
 }
 
 // Send implements [channel.Adapter].
@@ -72,43 +71,55 @@ func (a *twilio) Send(ctx context.Context, r *channel.Request) (channel.Acceptan
 		return channel.Acceptance{}, err
 	}
 	answer, err := a.http.Do(ctx, channel.Call{
-		URL: a.url, ContentType: "application/x-www-form-urlencoded", Basic: a.auth, Body: x.form,
+		URL: a.url, ContentType: "application/x-www-form-urlencoded", Basic: a.auth, Body: x.form, Into: &x.answer,
 	})
 	if err != nil {
 		return channel.Acceptance{}, err
 	}
-	acceptance, err := decodeTwilio(answer, &x.created)
+	acceptance, err := decodeTwilio(answer)
 	if err == nil && acceptance.Segments == 0 {
-		acceptance.Segments, _, _ = a.text(r.Step)
+		acceptance.Segments = a.segments(r.Step)
 	}
 	return acceptance, err
 }
 
-// text returns what a step goes as, and how many segments it has, if it goes
-// as a text: media are counted by themselves, and templates are Twilio's.
-func (a *twilio) text(s *message.Step) (segments int, text string, ok bool) {
+// text returns what a step goes as, if it goes as a text: templates are
+// Twilio's.
+func (a *twilio) text(s *message.Step) (text string, ok bool) {
 	if s.ContentType != message.Text && (s.ContentType != message.Media || !a.links) {
-		return 0, "", false
+		return "", false
 	}
 	content, err := textOf(s)
-	form, text := a.encoder.Measure(content)
-	return form.Parts, text, err == nil
+	if a.encoder.Smart {
+		_, content = a.encoder.Measure(content)
+	}
+	return content, err == nil
 }
 
-// decodeTwilio makes the outcome of an answer, which it reads into c. A yes needs
-// a 2xx and a SID.
-func decodeTwilio(a *channel.Answer, c *twilioCreated) (channel.Acceptance, error) {
+// segments returns how many segments a step has; 0: it does not go as a text,
+// and media are counted by themselves.
+func (a *twilio) segments(s *message.Step) int {
+	text, ok := a.text(s)
+	if !ok {
+		return 0
+	}
+	form, _ := a.encoder.Measure(text)
+	return form.Parts
+}
+
+// decodeTwilio makes the outcome of an answer. A yes needs a 2xx and a SID.
+func decodeTwilio(a *channel.Answer) (channel.Acceptance, error) {
 	if a.Status >= 300 {
 		return channel.Acceptance{}, twilioRefused(a)
 	}
-	*c = twilioCreated{}
-	if json.Unmarshal(a.Body, c) != nil || !usable(c.Sid) {
+	c, ok := readTwilioCreated(a.Body)
+	if !ok || !usable(c.sid) {
 		return channel.Acceptance{}, a.ByStatus()
 	}
-	if c.Status == statusFailed || c.Status == statusUndelivered { // created, and given up at once
-		return channel.Acceptance{}, twilioFailed(c.ErrorCode)
+	if status := string(c.status); status == statusFailed || status == statusUndelivered { // created, and given up at once
+		return channel.Acceptance{}, twilioFailed(c.errorCode)
 	}
-	return channel.Acceptance{ProviderID: c.Sid, Segments: c.segments()}, nil
+	return channel.Acceptance{ProviderID: string(c.sid), Segments: c.segments}, nil
 }
 
 // usable reports whether sid can be stored as a message's id.

@@ -176,7 +176,7 @@ func TestSegmentsOfAnAnswer(t *testing.T) {
 		{`"3"`, 3}, {`"0"`, 0}, {`null`, 0}, {`3`, 0}, {`"-1"`, 0}, {`"x"`, 0}, {`""`, 0}, {`"99999999999999999999"`, 0}, {`"1601"`, 0}, {`{}`, 0},
 	}
 	for _, row := range rows {
-		got, err := decodeTwilio(&channel.Answer{Status: 201, Body: []byte(`{"sid":"` + example + `","num_segments":` + row.body + `}`)}, new(twilioCreated))
+		got, err := decodeTwilio(&channel.Answer{Status: 201, Body: []byte(`{"sid":"` + example + `","num_segments":` + row.body + `}`)})
 		if err != nil || got.Segments != row.want || got.ProviderID != example {
 			t.Errorf("num_segments %s: %+v, %v; want %d", row.body, got, err, row.want)
 		}

@@ -1,7 +1,6 @@
 package sms
 
 import (
-	"bytes"
 	"strconv"
 
 	"messagehub/actors/channel"
@@ -49,7 +48,7 @@ func (a *twilio) statusCallback() string {
 }
 
 func (a *twilio) fill(form []byte, s *message.Step) ([]byte, error) {
-	if _, text, ok := a.text(s); ok {
+	if text, ok := a.text(s); ok {
 		return appendParam(form, "Body", text), nil
 	}
 	switch s.ContentType {
@@ -91,23 +90,37 @@ func appendParam(form []byte, name, value string) []byte {
 	return channel.AppendQuery(append(append(form, name...), '='), value)
 }
 
-// twilioCreated is a message as Twilio tells it.
+// twilioCreated is a message as Twilio tells it, in parts of its answer.
 type twilioCreated struct {
-	Sid       string          `json:"sid"`
-	Status    string          `json:"status"`
-	ErrorCode int             `json:"error_code"`
-	Segments  json.RawMessage `json:"num_segments"` // a number in a string; null where it isn't known
+	sid, status []byte
+	errorCode   int
+	segments    int // 0: Twilio does not say, as where a messaging service has not chosen a sender yet
 }
 
-// segments returns how many segments Twilio counted: 0 if it does not say,
-// as when a messaging service has not chosen a sender yet.
-func (c *twilioCreated) segments() int {
-	text, quoted := bytes.CutPrefix(bytes.TrimSuffix(c.Segments, []byte{'"'}), []byte{'"'})
-	n, err := strconv.ParseUint(string(text), 10, 16)
-	if !quoted || err != nil || n > maxBody {
-		return 0
+// readTwilioCreated reads an answer. ok is false where it is none of Twilio's.
+func readTwilioCreated(body []byte) (c twilioCreated, ok bool) {
+	o := json.ReadObject(body)
+	ok = true
+	for name, value, more := o.Next(); more; name, value, more = o.Next() {
+		text, plain := json.Plain(value)
+		switch string(name) {
+		case "sid":
+			c.sid, ok = text, ok && plain
+		case "status":
+			c.status, ok = text, ok && (plain || json.IsNull(value))
+		case "error_code":
+			if json.IsNull(value) {
+				break
+			}
+			code, err := strconv.Atoi(string(value))
+			c.errorCode, ok = code, ok && err == nil
+		case "num_segments": // a number in a string; null where it isn't known
+			if n, err := strconv.ParseUint(string(text), 10, 16); plain && err == nil && n <= maxBody {
+				c.segments = int(n)
+			}
+		}
 	}
-	return int(n)
+	return c, ok && o.Whole()
 }
 
 // twilioProblem is Twilio's error. It has no SID: one that has is no problem.
