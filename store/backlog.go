@@ -118,7 +118,7 @@ func (c *shardScan) next() bool {
 	key := c.rows.Key()
 	c.job.Position = message.Position(binary.BigEndian.Uint64(key[len(key)-positionSize:]))
 	var err error
-	if c.since, err = decodeJob(&c.job, string(c.rows.Value())); err != nil {
+	if c.since, err = decodeJob(&c.job, borrow(c.rows.Value())); err != nil {
 		c.err = errors.Join(ErrCorrupt, err)
 		return false
 	}

@@ -105,6 +105,9 @@ func (t *txn) copyState(dst, s *message.State) {
 		a := &attempts[i]
 		a.Sender, a.ProviderID = t.names.of(a.Sender), strings.Clone(a.ProviderID)
 	}
+	for i := range timeline {
+		timeline[i].Code = strings.Clone(timeline[i].Code)
+	}
 }
 
 // fold folds fact into the message o and writes what follows from it.
@@ -184,8 +187,8 @@ func (t *txn) shardOf(o *message.Outbound, step int) (*lane, int) {
 // state returns what has happened to o so far, or nil: o has gone by retention
 // since the caller read it, or the engine has an error.
 //
-// Ownership: valid until the next call, with the names and ids in it; the
-// strings about failures are for good.
+// Ownership: valid until the next call, with its strings; only those of failures
+// are for good, for they become events' and callers'.
 func (t *txn) state(o *message.Outbound) *message.State {
 	row, known := t.states.get(o.ID)
 	if !known {
@@ -193,24 +196,24 @@ func (t *txn) state(o *message.Outbound) *message.State {
 		if row, known = t.get(t.key); !known && t.gone(o) {
 			return nil
 		}
-		t.states.put(o.ID, row)
+		if known {
+			t.states.put(o.ID, row)
+		} else {
+			t.states.add(o.ID)
+		}
 	}
 	t.text = append(t.text[:0], row...)
 	if _, err := readState(&t.at, &t.effects, o, borrow(t.text), len(row) > 0); err != nil {
 		t.fail(err)
 		return nil
 	}
-	if hasFailures(&t.at) { // they outlive the record
+	if slices.ContainsFunc(t.at.Attempts, failed) {
 		_, _ = readState(&t.at, &t.effects, o, string(row), len(row) > 0)
 	}
 	return &t.at
 }
 
-// hasFailures reports whether anything of s says why something failed.
-func hasFailures(s *message.State) bool {
-	return slices.ContainsFunc(s.Attempts, func(a message.Attempt) bool { return a.Error != nil }) ||
-		slices.ContainsFunc(s.Timeline, func(e message.Entry) bool { return e.Code != "" })
-}
+func failed(a message.Attempt) bool { return a.Error != nil }
 
 // gone reports whether o, which has no state, is no longer there.
 func (t *txn) gone(o *message.Outbound) bool {

@@ -16,6 +16,8 @@ const (
 	recentSlots = 1 << 15
 	// maxRecent is the largest row that is remembered: 64 MiB of all, at worst.
 	maxRecent = 1 << 10
+	// usualState is the size that the State row of most messages comes to.
+	usualState = 192
 )
 
 // slotOf returns where a message is remembered: the low bits of an id are random.
@@ -54,18 +56,20 @@ func (c *outbounds) drop(id message.ID) {
 }
 
 // states remembers the State rows that the committer has written last, and of
-// new messages that they have none.
+// many more messages that they have none: those that wait in a backlog.
 //
 // Ownership: the committer's. A row is valid until the next put.
 type states struct {
 	// of is the position at which a slot's message was accepted, which names it
-	// in eight bytes: a message that is only accepted touches no more.
+	// in eight bytes.
 	of   [recentSlots]message.Position
-	rows [recentSlots][]byte // empty where of says fresh
+	rows [recentSlots][]byte
+	// fresh are messages without a row, named alike.
+	// Invariant: none of them has one.
+	fresh [freshSlots]message.Position
 }
 
-// fresh marks a message without a row.
-const fresh = message.Position(1) << 63
+const freshSlots = 1 << 17
 
 func newStates() *states { return new(states) }
 
@@ -73,26 +77,34 @@ func newStates() *states { return new(states) }
 // the engine can tell.
 func (c *states) get(id message.ID) (row []byte, known bool) {
 	i, p := slotOf(id), id.Position()
-	switch c.of[i] {
-	case p:
+	if c.of[i] == p {
 		return c.rows[i], true
-	case p | fresh:
-		return nil, true
 	}
-	return nil, false
+	return nil, *c.freshAt(id) == p
 }
 
-// add remembers that id is new.
-func (c *states) add(id message.ID) { c.of[slotOf(id)] = id.Position() | fresh }
+// freshAt returns where id is, if it is fresh.
+func (c *states) freshAt(id message.ID) *message.Position {
+	return &c.fresh[binary.BigEndian.Uint32(id[len(id)-4:])%freshSlots]
+}
 
-// put remembers a copy of the row; empty: there is none.
+// add remembers that id has no row.
+func (c *states) add(id message.ID) { *c.freshAt(id) = id.Position() }
+
+// put remembers a copy of the row.
 func (c *states) put(id message.ID, row []byte) {
-	i := slotOf(id)
+	i, p := slotOf(id), id.Position()
+	if at := c.freshAt(id); *at == p {
+		*at = 0
+	}
 	if len(row) > maxRecent {
 		c.of[i], c.rows[i] = 0, nil
 		return
 	}
-	c.of[i], c.rows[i] = id.Position(), append(c.rows[i][:0], row...)
+	if c.rows[i] == nil {
+		c.rows[i] = make([]byte, 0, max(len(row), usualState))
+	}
+	c.of[i], c.rows[i] = p, append(c.rows[i][:0], row...)
 }
 
 // forget empties c, after rows were removed behind its back.

@@ -37,7 +37,10 @@ func (g *gate) close() {
 }
 
 // row returns the row at key as the committer has left it, durable or not.
-func (s *Store) row(key []byte) (value string, ok bool, err error) {
+func (s *Store) row(key []byte) (value string, ok bool, err error) { return s.rowIn(nil, key) }
+
+// rowIn is row for who has memory for good, which is used if there is enough.
+func (s *Store) rowIn(room, key []byte) (value string, ok bool, err error) {
 	v, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return "", false, nil
@@ -45,7 +48,11 @@ func (s *Store) row(key []byte) (value string, ok bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("read row: %w", markCorrupt(err))
 	}
-	value = string(v)
+	if len(v) <= cap(room) {
+		value = borrow(append(room[:0], v...))
+	} else {
+		value = string(v)
+	}
 	return value, true, closer.Close()
 }
 
@@ -71,15 +78,16 @@ func (s *Store) shared(ws message.WorkspaceID, id message.ID) (*message.Outbound
 	return o, err
 }
 
-// outbound reads a message's row. The usual message has one step, and is one
-// piece of memory.
+// outbound reads a message's row. The usual message has one step and a short
+// text, and is one piece of memory.
 func (s *Store) outbound(ws message.WorkspaceID, id message.ID) (*message.Outbound, error) {
 	room := new(struct {
 		message.Outbound
 		steps [1]message.Step
 		key   [rowKeySize]byte
+		text  [256]byte
 	})
-	value, ok, err := s.row(appendRowKey(room.key[:0], prefixOutbound, ws, id))
+	value, ok, err := s.rowIn(room.text[:0], appendRowKey(room.key[:0], prefixOutbound, ws, id))
 	if err != nil {
 		return nil, err
 	}
