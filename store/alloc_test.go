@@ -48,3 +48,45 @@ func TestAcceptAllocates(t *testing.T) {
 		t.Errorf("%v allocations per message with a key", n)
 	}
 }
+
+// TestFactsAllocate what is remembered of a message under way, the message
+// itself and its State's row, and nothing more for any of its facts.
+func TestFactsAllocate(t *testing.T) {
+	s := onDir(t, vfs.NewMem())
+	s.Start(Hooks{Feed: func(message.Lane, int, message.Job) {}, Observe: func(message.Event) {}})
+	const runs = 1000
+	ids, known := make([]message.ID, runs+1), make([]string, runs+1)
+	for i := range ids {
+		got, err := s.Accept(testOutbound(), message.Idempotency{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[i], known[i] = got.ID, fmt.Sprint("SM", i)
+	}
+	lane := testOutbound().Lane(0)
+	state, receipts, i := new(message.State), make([]message.Receipt, 1), 0
+	fold := func(f message.Fact, state *message.State) {
+		if folded, err := s.FoldInto(1, ids[i], f, state); err != nil || folded.Refused {
+			t.Fatalf("%v: refused %v, %v", f.Kind, folded.Refused, err)
+		}
+	}
+	n := testing.AllocsPerRun(runs, func() {
+		fold(message.Fact{Kind: message.Started, At: noon, Position: ids[i].Position(), Sender: "main"}, state)
+		fold(message.Fact{Kind: message.Accepted, At: noon, ProviderID: known[i]}, nil)
+		for _, status := range []message.Status{message.Sent, message.Delivered} {
+			receipts[0] = message.Receipt{Channel: lane.Channel, Test: lane.Test, ProviderID: known[i], Status: status}
+			if err := s.Report(receipts, noon); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i++; state.Attempts[0].Sender != "main" {
+			t.Fatal("the state is another's")
+		}
+	})
+	if n > 2 {
+		t.Errorf("%v allocations for four facts", n)
+	}
+	if _, last, err := s.Message(1, ids[0]); err != nil || last.Status != message.Delivered {
+		t.Errorf("%v, %v", last, err)
+	}
+}

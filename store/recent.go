@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"sync"
 	"sync/atomic"
 
 	"messagehub/store/message"
@@ -114,35 +115,47 @@ func (c *states) forget() { *c = states{} }
 // for concurrent use; the committer alone changes it.
 type targets struct {
 	seed  maphash.Seed
-	slots [recentSlots]atomic.Pointer[knownTarget]
+	locks [64]sync.Mutex // of the slots, in turn
+	slots [recentSlots]knownTarget
 }
 
 type knownTarget struct {
 	lane       message.Lane
-	providerID string
+	providerID string // empty: the slot is
 	target
 }
 
 func newTargets() *targets { return &targets{seed: maphash.MakeSeed()} }
 
-func (c *targets) slot(providerID string) *atomic.Pointer[knownTarget] {
-	return &c.slots[maphash.String(c.seed, providerID)%recentSlots]
+// lock returns the slot of an id, and its lock, which the caller then has.
+func (c *targets) lock(providerID string) (*knownTarget, *sync.Mutex) {
+	i := maphash.String(c.seed, providerID) % recentSlots
+	l := &c.locks[i%uint64(len(c.locks))]
+	l.Lock()
+	return &c.slots[i], l
 }
 
 func (c *targets) get(lane message.Lane, providerID string) (target, bool) {
-	k := c.slot(providerID).Load()
-	if k == nil || k.providerID != providerID || k.lane != lane {
+	k, l := c.lock(providerID)
+	defer l.Unlock()
+	if k.providerID != providerID || providerID == "" || k.lane != lane {
 		return target{}, false
 	}
 	return k.target, true
 }
 
 func (c *targets) put(lane message.Lane, providerID string, t target) {
-	c.slot(providerID).Store(&knownTarget{lane, providerID, t})
+	k, l := c.lock(providerID)
+	defer l.Unlock()
+	*k = knownTarget{lane, providerID, t}
 }
 
 // drop forgets an id, whatever it stands for.
-func (c *targets) drop(providerID string) { c.slot(providerID).Store(nil) }
+func (c *targets) drop(providerID string) {
+	k, l := c.lock(providerID)
+	defer l.Unlock()
+	*k = knownTarget{}
+}
 
 // early counts the rows of early receipts by a hash of their key. Nearly every
 // answer of a provider asks for one, and nearly none is there.

@@ -9,7 +9,8 @@ import (
 	"messagehub/store/message"
 )
 
-// TestTwilioAllocations: a form goes into memory that is there; of a receipt,
+// TestTwilioAllocations: a form goes into memory that is there, and an answer is
+// read where it is; of a receipt,
 // the slice and the provider's id are the caller's.
 func TestTwilioAllocations(t *testing.T) {
 	a := twilioSandbox(t)
@@ -17,6 +18,14 @@ func TestTwilioAllocations(t *testing.T) {
 	order, form := &channel.Request{Step: &step, Expires: 1 << 50}, make([]byte, 0, 1<<10)
 	if n := testing.AllocsPerRun(100, func() { _, _ = a.encode(form, order) }); n != 0 {
 		t.Errorf("a form makes %.0f allocations", n)
+	}
+	created := []byte(`{"error_code":null,"num_segments":"1","sid":"SM1234","status":"queued","subresource_uris":{"media":"/x"}}`)
+	if n := testing.AllocsPerRun(100, func() {
+		if c, ok := readTwilioCreated(created); !ok || string(c.sid) != "SM1234" || c.segments != 1 {
+			t.Fatal(c)
+		}
+	}); n != 0 {
+		t.Errorf("an answer makes %.0f allocations", n)
 	}
 	status := twilioStatus()
 	cb := &message.Callback{
