@@ -3,6 +3,7 @@ package line
 import (
 	"context"
 	"crypto/sha1"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,7 +21,7 @@ type adapter struct {
 	mode      string
 	http      *channel.Client
 	tokens    tokens
-	secret    []byte
+	macs      *channel.MACs // by the channel secret
 	templates map[string]template
 	preview   string
 	duration  time.Duration
@@ -38,7 +39,7 @@ func newAdapter(s channel.Sender) (channel.Adapter, error) {
 	}
 	base := strings.TrimSuffix(v.Text(settingBaseURL), "/")
 	return &adapter{
-		test: s.Test, base: base, mode: v.Text(settingMode), http: s.HTTP, secret: []byte(v.Text(settingSecret)),
+		test: s.Test, base: base, mode: v.Text(settingMode), http: s.HTTP, macs: channel.NewMACs(sha256.New, []byte(v.Text(settingSecret))),
 		tokens: tokens{
 			fixed: v.Text(settingToken), url: base + "/oauth2/v3/token", client: v.Text(settingChannel), secret: v.Text(settingSecret),
 			http: s.HTTP, now: time.Now,

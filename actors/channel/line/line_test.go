@@ -1,6 +1,7 @@
 package line
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -33,7 +34,7 @@ func TestSignatureVectors(t *testing.T) {
 		{"test_secret", "", "é", false},
 	}
 	for _, row := range rows {
-		if got := signed([]byte(row.secret), row.signature, []byte(row.body)); got != row.ok {
+		if got := signed(channel.NewMACs(sha256.New, []byte(row.secret)), row.signature, []byte(row.body)); got != row.ok {
 			t.Errorf("%s over %.20q: %v", row.signature, row.body, got)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"messagehub/actors/channel"
 	"messagehub/store/message"
 	"messagehub/store/message/json"
 )
@@ -33,7 +34,7 @@ type event struct {
 // notification message alone is a receipt. One that LINE delivers again says
 // the same again, and changes nothing.
 func (a *adapter) Receipts(cb *message.Callback) ([]message.Receipt, message.Reply, error) {
-	if !signed(a.secret, cb.Header(signatureHeader), cb.Body) {
+	if !signed(a.macs, cb.Header(signatureHeader), cb.Body) {
 		return nil, message.Reply{}, message.ErrUnsigned
 	}
 	var in callback
@@ -68,12 +69,11 @@ func (a *adapter) receipt(raw json.RawMessage) (message.Receipt, bool) {
 }
 
 // signed checks the signature over the bytes as they came.
-func signed(secret []byte, signature string, body []byte) bool {
+func signed(macs *channel.MACs, signature string, body []byte) bool {
 	given, err := base64.StdEncoding.DecodeString(signature)
 	if err != nil {
 		return false
 	}
-	mac := hmac.New(sha256.New, secret)
-	mac.Write(body)
-	return hmac.Equal(given, mac.Sum(nil))
+	var sum [sha256.Size]byte
+	return hmac.Equal(given, macs.Append(sum[:0], body))
 }

@@ -2,6 +2,7 @@ package viber
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ type bot struct {
 	sender    botSender
 	language  string
 	templates map[string]stored
-	token     []byte
+	macs      *channel.MACs // by the token
 	crowd     crowd
 	now       func() time.Time
 }
@@ -46,7 +47,7 @@ func newBot(s channel.Sender) (channel.Adapter, error) {
 		test: s.Test, http: s.HTTP, now: time.Now, base: base(v, "https://chatapi.viber.com"),
 		header:   map[string]string{"X-Viber-Auth-Token": token},
 		sender:   botSender{v.Text(settingSender), v.Text(settingAvatar)},
-		language: v.Text(settingLanguage), templates: templates, token: []byte(token),
+		language: v.Text(settingLanguage), templates: templates, macs: channel.NewMACs(sha256.New, []byte(token)),
 	}, nil
 }
 

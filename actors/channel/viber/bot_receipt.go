@@ -62,14 +62,13 @@ func (b *bot) signed(cb *message.Callback) bool {
 		}
 		signature = query.Get("sig")
 	}
-	return hmac.Equal([]byte(signature), []byte(signBot(b.token, cb.Body)))
+	return hmac.Equal([]byte(signature), signBot(b.macs, cb.Body))
 }
 
 // signBot returns Viber's signature of a body.
-func signBot(token, body []byte) string {
-	mac := hmac.New(sha256.New, token)
-	mac.Write(body)
-	return hex.EncodeToString(mac.Sum(nil))
+func signBot(macs *channel.MACs, body []byte) []byte {
+	var sum [sha256.Size]byte
+	return hex.AppendEncode(nil, macs.Append(sum[:0], body))
 }
 
 // maxMillis is the year 9999.

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"context"
+	"crypto/sha256"
 	"strings"
 
 	"messagehub/actors/channel"
@@ -14,15 +15,15 @@ const maxProviderID = 256
 
 // adapter sends for one business phone number.
 type adapter struct {
-	test      bool
-	url       string
-	header    map[string]string
-	http      *channel.Client
-	format    string
-	language  string
-	preview   bool
-	appSecret []byte
-	verify    string
+	test     bool
+	url      string
+	header   map[string]string
+	http     *channel.Client
+	format   string
+	language string
+	preview  bool
+	macs     *channel.MACs // by the app secret
+	verify   string
 }
 
 func newAdapter(s channel.Sender) (channel.Adapter, error) {
@@ -32,7 +33,7 @@ func newAdapter(s channel.Sender) (channel.Adapter, error) {
 		url:    strings.TrimSuffix(v.Text(settingBaseURL), "/") + "/" + v.Text(settingVersion) + "/" + v.Text(settingPhoneNumberID) + "/messages",
 		header: map[string]string{"Authorization": "Bearer " + v.Text(settingAccessToken)},
 		format: v.Text(settingFormat), language: v.Text(settingLanguage), preview: v.Bool(settingPreview),
-		appSecret: []byte(v.Text(settingAppSecret)), verify: v.Text(settingVerifyToken),
+		macs: channel.NewMACs(sha256.New, []byte(v.Text(settingAppSecret))), verify: v.Text(settingVerifyToken),
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -164,7 +165,7 @@ func handshakes() []channeltest.Callback {
 
 // TestSignatureVectors checks the published computation on fixed bytes.
 func TestSignatureVectors(t *testing.T) {
-	a := &adapter{appSecret: []byte("test_app_secret")}
+	a := &adapter{macs: channel.NewMACs(sha256.New, []byte("test_app_secret"))}
 	for signature, body := range map[string]string{
 		"sha256=ffe3b014509739c86468435c063aa1f42076a50096b201777f1db7b96b0264b3": `{"object":"whatsapp_business_account","entry":[{"id":"0","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881","phone_number_id":"106540352242922"},"statuses":[{"id":"wamid.TEST1","status":"delivered","timestamp":"1750030073","recipient_id":"16505551234"}]}}]}]}`,
 		"sha256=08185ee8b8f81399387fbd3d440d3d2f249585d7974415a2e73960e4c02dd1d1": `{"text":"\u00e9\ud83d\ude00"}`,
