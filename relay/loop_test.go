@@ -85,6 +85,18 @@ func TestPlainRequests(t *testing.T) {
 	}
 }
 
+func TestPrintable(t *testing.T) {
+	for c := range 256 {
+		for at := range 11 {
+			b := []byte("0123456789a")
+			b[at] = byte(c)
+			if got, want := printable(b), c >= ' ' && c <= '~'; got != want {
+				t.Errorf("%#x at %d: %v", c, at, got)
+			}
+		}
+	}
+}
+
 // parked counts the connections that no goroutine serves.
 func (d *desk) parked() (n int) {
 	d.server.mu.Lock()

@@ -1,6 +1,9 @@
 package relay
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // plainLine begins the sends that a loop serves itself.
 const plainLine = "POST " + sendPath + " HTTP/1.1\r\n"
@@ -42,18 +45,36 @@ func scanPlain(b []byte) (p plainRequest, ok bool) {
 // isClean reports whether some whole lines have names of letters, digits, hyphens
 // and underscores, and values of printable ASCII.
 func isClean(lines []byte) bool {
-	inName := true
-	for i, c := range lines {
-		switch {
-		case c == '\n':
-			inName = true
-		case c == '\r':
-			if lines[i+1] != '\n' {
+	for len(lines) > 0 {
+		end := bytes.IndexByte(lines, '\n')
+		line := lines[:end-1] // scanHead has seen the \r
+		lines = lines[end+1:]
+		colon := max(bytes.IndexByte(line, ':'), 0)
+		for _, c := range line[:colon] {
+			if odd(rune(c)) || c == '/' {
 				return false
 			}
-		case c == ':':
-			inName = false
-		case inName && (odd(rune(c)) || c == '/') || c-' ' > '~'-' ':
+		}
+		if !printable(line[colon:]) {
+			return false
+		}
+	}
+	return true
+}
+
+// printable reports whether all of b is printable ASCII. It looks at eight
+// bytes at a time.
+func printable(b []byte) bool {
+	const each = 0x0101010101010101
+	for ; len(b) >= 8; b = b[8:] {
+		eight := binary.LittleEndian.Uint64(b)
+		low, high := (eight-' '*each)&^eight, (eight+each)|eight
+		if (low|high)&(0x80*each) != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c < ' ' || c > '~' {
 			return false
 		}
 	}

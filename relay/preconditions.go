@@ -45,15 +45,6 @@ func (c *call) idempotency(route string, body []byte) (message.Idempotency, *Fau
 	return message.Idempotency{Route: route, Key: borrow(key), Body: sha256.Sum256(body), At: c.at}, nil
 }
 
-func printable(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 // dryRun reads the query, which may hold nothing else.
 func (c *call) dryRun() (bool, *Fault) {
 	if len(c.http.URI().QueryString()) == 0 {
