@@ -104,16 +104,18 @@ func (s *Store) commitLoop() {
 	}
 }
 
-// busyOps is the size of a record from which on the log counts as busy, and
-// busyInterval is how far apart its records then begin at least.
+// busyOps is the size of a record from which on the log counts as busy.
+// busyInterval is how far apart its records then begin, unless there are
+// plentyOps before.
 const (
 	busyOps      = 8
 	busyInterval = 2 * time.Millisecond
+	plentyOps    = 96
 )
 
 // gather lets callers fill the next record: a sync costs as much CPU as some
-// thirty messages, however many it carries. A log that is not busy waits for
-// nobody.
+// ten messages, however many it carries. A log that is not busy waits for
+// nobody, and one whose callers have come in number has no reason to wait.
 func (s *Store) gather(last int, began time.Time) {
 	runtime.Gosched() // who was just answered may have more
 	if last < busyOps {
@@ -121,7 +123,11 @@ func (s *Store) gather(last int, began time.Time) {
 	}
 	s.pace.busy(began)
 	if wait := busyInterval - time.Since(began); wait > 0 {
-		time.Sleep(wait)
+		s.rest.Reset(wait)
+		select {
+		case <-s.queue.plenty:
+		case <-s.rest.C:
+		}
 	}
 }
 

@@ -58,10 +58,13 @@ type queue struct {
 	// wake tells the committer that filling is no longer empty, or that the
 	// queue is closed. Capacity 1.
 	wake chan struct{}
+	// plenty tells it that filling has enough operations to be worth a sync.
+	// Capacity 1.
+	plenty chan struct{}
 }
 
 func newQueue(first *record) *queue {
-	q := &queue{filling: first, wake: make(chan struct{}, 1)}
+	q := &queue{filling: first, wake: make(chan struct{}, 1), plenty: make(chan struct{}, 1)}
 	q.room.L = &q.mu
 	return q
 }
@@ -82,10 +85,13 @@ func (q *queue) put(e entry) (message.Position, error) {
 	r.entries = append(r.entries, e)
 	r.size += e.size
 	r.width += e.width
-	first := len(r.entries) == 1
+	n := len(r.entries)
 	q.mu.Unlock()
-	if first {
-		q.rouse()
+	switch n {
+	case 1:
+		rouse(q.wake)
+	case plentyOps:
+		rouse(q.plenty)
 	}
 	return p, nil
 }
@@ -98,6 +104,10 @@ func (q *queue) take(next *record) *record {
 		if r := q.filling; len(r.entries) > 0 {
 			q.filling, r.sequence = next, q.sequence
 			q.sequence++
+			select {
+			case <-q.plenty: // it was about r
+			default:
+			}
 			q.mu.Unlock()
 			q.room.Broadcast()
 			return r
@@ -119,13 +129,14 @@ func (q *queue) close(err error) {
 	}
 	q.mu.Unlock()
 	q.room.Broadcast()
-	q.rouse()
+	rouse(q.wake)
 }
 
-func (q *queue) rouse() {
+// rouse signals the committer.
+func rouse(c chan<- struct{}) {
 	select {
-	case q.wake <- struct{}{}:
-	default: // it is awake already
+	case c <- struct{}{}:
+	default: // it has been told already
 	}
 }
 

@@ -24,6 +24,7 @@ type Store struct {
 	names   names
 
 	queue     *queue
+	rest      *time.Timer   // the committer's
 	records   [2]*record    // the one being filled, and the other one
 	committed chan struct{} // closed when the committer has ended
 	waiters   sync.Pool     // of *waiter
@@ -124,6 +125,7 @@ func (s *Store) open(dir string) (*admission, error) {
 func (s *Store) makeRecords() {
 	s.records = [...]*record{new(record), new(record)}
 	s.queue = newQueue(s.records[0])
+	s.rest = time.NewTimer(0)
 }
 
 // equipRecords makes the records ready to write. They share the head of the
