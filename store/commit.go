@@ -106,9 +106,10 @@ func (s *Store) commitLoop() {
 
 // busyOps is the size of a record from which on the log counts as busy.
 // busyInterval is how far apart its records then begin, unless there are
-// plentyOps before.
+// plentyOps before. From pacedOps on those who write tables give way.
 const (
-	busyOps      = 8
+	pacedOps     = 8
+	busyOps      = 32
 	busyInterval = 2 * time.Millisecond
 	plentyOps    = 96
 )
@@ -118,10 +119,12 @@ const (
 // nobody, and one whose callers have come in number has no reason to wait.
 func (s *Store) gather(last int, began time.Time) {
 	runtime.Gosched() // who was just answered may have more
+	if last >= pacedOps {
+		s.pace.busy(began)
+	}
 	if last < busyOps {
 		return
 	}
-	s.pace.busy(began)
 	if wait := busyInterval - time.Since(began); wait > 0 {
 		s.rest.Reset(wait)
 		select {
