@@ -60,9 +60,8 @@ const (
 	lineHost
 )
 
-// scanHead reads the header lines as they came. The HTTP server has parsed
-// them already, but forgives what this does not: folded lines, bare line
-// feeds, spaces in names and repeated lines.
+// scanHead reads the header lines as they came. It does not forgive what the HTTP
+// server does: folded lines, bare line feeds, spaces in names and repeated lines.
 func scanHead(raw []byte) head {
 	h := head{raw: raw}
 	all := len(raw)

@@ -7,7 +7,7 @@ import (
 
 // pace decides whether those who write tables give way.
 type pace struct {
-	busyAt atomic.Int64 // Unix nanoseconds of the last full record
+	busyAt atomic.Int64 // Unix nanoseconds of the last record of pacedOps or more
 	looked atomic.Int64 // Unix nanoseconds of the last look at the engine
 	urgent atomic.Bool  // what it has shown
 	// pressed looks whether the engine waits for tables. It is called only
@@ -16,7 +16,7 @@ type pace struct {
 }
 
 const (
-	// busyFor is how long a full record counts.
+	// busyFor is how long such a record counts.
 	busyFor = 50 * time.Millisecond
 	// lookEvery is how often the engine is asked for what waits.
 	lookEvery = 100 * time.Millisecond
@@ -26,7 +26,7 @@ const (
 	urgentSublevels = 8
 )
 
-// busy notes a full record.
+// busy notes a record of pacedOps or more.
 func (p *pace) busy(now time.Time) { p.busyAt.Store(now.UnixNano()) }
 
 // givesWay reports whether a writer of tables is to rest: others have work for
