@@ -34,6 +34,8 @@ type conn struct {
 	rest  []byte
 	space []byte
 	sheds sheds
+	// shared: a proxy sends requests of any of its clients on it.
+	shared bool
 	// lastKey is what keyOf remembers.
 	lastKey lastKey
 	// linger: the answer goes out before the request has been read, so the

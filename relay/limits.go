@@ -25,7 +25,7 @@ type Limits struct {
 	AuditsPerMinute   int // audit entries of refused requests, in all
 
 	// NoBackPressure: refusals are never held back, however fast they are
-	// asked for. For connections that a proxy shares between clients.
+	// asked for.
 	NoBackPressure bool
 }
 

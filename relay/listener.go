@@ -86,8 +86,10 @@ func (l *listener) wait(d time.Duration) bool {
 // admit registers a connection; nil if there are as many as may be.
 func (l *listener) admit(nc net.Conn) *conn {
 	c := newConn(nc, l)
-	if l.server.o.ProxyProtocol {
-		c.proxy = &proxyHeader{trusted: l.server.o.TrustedProxies}
+	if trusted := l.server.o.TrustedProxies; l.server.o.ProxyProtocol {
+		c.proxy = &proxyHeader{trusted: trusted}
+	} else {
+		c.shared = within(trusted, plain4(addrOf(nc.RemoteAddr())))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

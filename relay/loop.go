@@ -29,8 +29,10 @@ type loop struct {
 	// All else belongs to the goroutine that serves the loop.
 
 	turn    turn
-	buf     []byte // what is read
-	sweepAt time.Time
+	buf     []byte    // what is read
+	sweepAt time.Time // silent connections
+	lookAt  time.Time // throttled ones
+	unseen  int       // of these, in the look that has begun
 }
 
 // sweepEach is how often, at the most, connections are looked at that may have
@@ -47,12 +49,13 @@ func newLoop(s *Server, p *tcp.Poller, h *handoff) *loop {
 func (l *loop) run() {
 	l.sweep(time.Now())
 	for !l.over() {
-		ready := l.poller.Wait(l.sweepAt)
-		for _, s := range ready {
+		for _, s := range l.ready() {
 			l.next(s)
 		}
-		if len(ready) == 0 {
-			l.sweep(time.Now())
+		now := time.Now()
+		l.look(now)
+		if l.stopped.Load() || !now.Before(l.sweepAt) {
+			l.sweep(now)
 		}
 		runtime.Gosched() // whoever else has work comes first
 	}
@@ -120,12 +123,15 @@ func (l *loop) next(s *tcp.Conn) {
 	l.turn.begin(c, p)
 	if !(p.isSend() && l.turn.refuse()) && !l.turn.serve() {
 		l.end(c)
+		return
 	}
+	l.judge(c, s)
 }
 
 // pass gives a connection, with what was read from it, to a goroutine of its
 // own.
 func (l *loop) pass(c *conn, s *tcp.Conn, read []byte) {
+	l.release(c, s)
 	s.Unpark()
 	c.space = append(c.space[:0], read...)
 	c.rest = c.space
@@ -143,8 +149,11 @@ func (l *loop) sweep(now time.Time) {
 	}
 	l.sweepAt = now.Add(every)
 	for _, s := range l.poller.Parked(nil) {
-		if c := s.Owner.(*conn); stopped || c.waitedTooLong(now, limits) {
+		c := s.Owner.(*conn)
+		if stopped || c.waitedTooLong(now, limits) {
 			_ = c.Close() // if an answer is held back, after that
+		} else if s.Throttled() && now.Sub(c.seen) > throttleIdle {
+			l.release(c, s)
 		}
 	}
 }

@@ -310,6 +310,17 @@ func TestShedsCountWithinASpan(t *testing.T) {
 	}
 }
 
+// What is held back leaves within its bounds, and together with others.
+func TestHoldBack(t *testing.T) {
+	for i := range 1000 {
+		now := time.UnixMicro(int64(i) * 777)
+		d := holdBack(now)
+		if leaves := now.Add(d); d < shedMin || d > shedMax || leaves.UnixNano()%int64(shedGrain) != 0 {
+			t.Fatalf("%s, until %s", d, leaves)
+		}
+	}
+}
+
 // After twenty refusals in a row the answers of a connection are held back,
 // and a request that is served ends that.
 func TestBackPressure(t *testing.T) {

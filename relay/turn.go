@@ -81,9 +81,7 @@ func (t *turn) refuse() bool {
 	}
 	r := refusal{row: s.problem(RateLimited), id: requestID(at), quota: q, after: q.wait}
 	t.answer = r.append(t.answer[:0], t.began)
-	if t.sheds.next(at) && !s.o.Limits.NoBackPressure {
-		t.hold.delay(backPressure())
-	}
+	t.refused(at)
 	t.phase = phaseIdle
 	_ = t.hold.send(t.answer) // a broken connection is told of by its end
 	s.observe(Answer{sendPath, r.row.Status, RateLimited, time.Since(t.began)})

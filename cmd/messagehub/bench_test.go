@@ -125,7 +125,7 @@ func TestBenchScenariosInSmall(t *testing.T) {
 		{"distribute", "--per-second", "200", "--rate", "50"},
 		{"receipts", "--messages", "200"},
 		{"recovery", "--stored", "500", "--pending", "100"},
-		{"shed", "--spread", "200"},
+		{"shed", "--flood", "200"},
 		{"growth", "--few", "100", "--stored", "300", "--workspaces", "20", "--keys", "40", "--clients", "4", "--rate", "200"},
 		{"footprint", "--stored", "300", "--pending", "200"},
 	} {

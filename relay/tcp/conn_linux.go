@@ -29,6 +29,8 @@ type Conn struct {
 	// another connection of the same number.
 	uses atomic.Int32
 	gone atomic.Bool
+	// throttled is written with the poller's lock by who calls Wait.
+	throttled bool
 
 	mu struct {
 		sync.Mutex
@@ -239,6 +241,10 @@ func (c *Conn) Unpark() {
 	c.mu.parked, c.mu.in.ready = false, true
 	c.mu.Unlock()
 }
+
+// Throttled reports whether [Poller.Throttled] tells of the connection. Only who
+// calls [Poller.Wait] may ask.
+func (c *Conn) Throttled() bool { return c.throttled }
 
 // Ended reports whether the client sends no more, or the connection is broken:
 // then no event will tell of what there is still to read.

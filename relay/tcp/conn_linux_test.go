@@ -29,6 +29,19 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	r := newStillRig(t)
+	r.ended.Go(r.wait)
+	t.Cleanup(func() {
+		close(r.stop)
+		r.poller.Wake()
+		r.ended.Wait()
+	})
+	return r
+}
+
+// newStillRig leaves the waiting to the test.
+func newStillRig(t *testing.T) *rig {
+	t.Helper()
 	p, err := tcp.NewPoller()
 	if err != nil {
 		t.Fatal(err)
@@ -38,11 +51,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{T: t, poller: p, ready: make(chan *tcp.Conn), ln: ln, stop: make(chan struct{})}
-	r.ended.Go(r.wait)
 	t.Cleanup(func() {
-		close(r.stop)
-		p.Wake()
-		r.ended.Wait()
 		if err := errors.Join(p.Close(), ln.Close()); err != nil {
 			t.Error(err)
 		}
@@ -165,6 +174,49 @@ func TestOwnAndParkAgain(t *testing.T) {
 				t.Fatal(n, err)
 			}
 		}
+	}
+}
+
+// A throttled connection ends no wait. It is told of when that is asked for, and
+// by a wait again, even of what came before, once it is released.
+func TestThrottled(t *testing.T) {
+	r := newStillRig(t)
+	p := r.poller
+	throttledClient, throttled := r.pair("throttled")
+	promptClient, prompt := r.pair("prompt")
+	r.watch(throttled)
+	r.watch(prompt)
+	buf := make([]byte, 10)
+	for range 3 {
+		if err := p.Throttle(throttled); err != nil || p.CountThrottled() != 1 || !throttled.Throttled() {
+			t.Fatalf("%v, %d", err, p.CountThrottled())
+		}
+		send(t, throttledClient, "slow")
+		send(t, promptClient, "fast")
+		if got := p.Wait(time.Now().Add(10 * time.Second)); len(got) != 1 || got[0] != prompt {
+			t.Fatalf("%v", got)
+		}
+		if got := p.Ready(); len(got) != 0 {
+			t.Fatalf("%v", got)
+		}
+		for len(p.Throttled()) == 0 {
+		}
+		_, _ = prompt.TryRead(buf)
+		if err := p.Release(throttled); err != nil || p.CountThrottled() != 0 {
+			t.Fatalf("%v, %d", err, p.CountThrottled())
+		}
+		if got := p.Wait(time.Now().Add(10 * time.Second)); len(got) != 1 || got[0] != throttled {
+			t.Fatalf("%v", got)
+		}
+		if n, err := throttled.TryRead(buf); string(buf[:n]) != "slow" || err != nil {
+			t.Fatalf("%q, %v", buf[:n], err)
+		}
+	}
+	if err := errors.Join(p.Throttle(throttled), throttled.Close()); err != nil || p.CountThrottled() != 0 {
+		t.Fatalf("%v, %d", err, p.CountThrottled())
+	}
+	if p.Throttle(throttled) == nil || p.Release(throttled) == nil || p.CountThrottled() != 0 {
+		t.Error("a closed connection is throttled")
 	}
 }
 

@@ -22,13 +22,19 @@ const maxEvents = 64
 // of a change, and never comes twice for the same.
 const events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
-// Poller waits for many connections in one goroutine, which calls Wait. All
-// else may be called by anybody.
+// Poller waits for many connections in one goroutine, which calls Wait,
+// Throttled, Throttle and Release. All else may be called by anybody.
+//
+// A connection is watched in one of two sets: what comes on the prompt ones ends
+// a Wait, what comes on the throttled ones is told of when it is asked for. So
+// a thousand clients that need not be answered at once cost one wake-up.
 type Poller struct {
-	epoll *os.File
-	raw   syscall.RawConn
-	poll  func(fd uintptr) bool // p.pollOnce, made once
-	woken atomic.Bool
+	epoll     *os.File // of the prompt ones
+	throttled int      // the descriptor of the other set
+	raw       syscall.RawConn
+	poll      func(fd uintptr) bool // p.pollOnce, made once
+	look      func(fd uintptr)      // the same
+	woken     atomic.Bool
 
 	// These belong to the goroutine that waits.
 	by     time.Time // the deadline that is set
@@ -42,6 +48,8 @@ type Poller struct {
 		free  []int32
 		open  int
 		taken int32 // how many there have been
+		// throttled counts the connections that are.
+		throttled int
 	}
 }
 
@@ -58,8 +66,12 @@ func NewPoller() (*Poller, error) {
 		return nil, fmt.Errorf("make epoll: %w", err)
 	}
 	p := &Poller{epoll: os.NewFile(uintptr(fd), "epoll")}
-	p.poll = p.pollOnce
-	if p.raw, err = p.epoll.SyscallConn(); err != nil {
+	p.poll, p.look = p.pollOnce, func(fd uintptr) { p.pollOnce(fd) }
+	p.raw, err = p.epoll.SyscallConn()
+	if err == nil {
+		p.throttled, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	}
+	if err != nil {
 		_ = p.epoll.Close()
 		return nil, fmt.Errorf("make epoll: %w", err)
 	}
@@ -67,7 +79,7 @@ func NewPoller() (*Poller, error) {
 }
 
 // Close ends the poller. Its connections are to be closed first.
-func (p *Poller) Close() error { return p.epoll.Close() }
+func (p *Poller) Close() error { return errors.Join(p.epoll.Close(), unix.Close(p.throttled)) }
 
 // Take takes a TCP connection over from the runtime. It is parked, and owner is
 // what Wait's caller knows it by. Watch, once, makes Wait tell of it. After an
@@ -116,13 +128,73 @@ func (p *Poller) Watch(c *Conn) error {
 		return err
 	}
 	defer c.done()
-	e := unix.EpollEvent{Events: events, Fd: c.slot, Pad: c.number}
-	var err error
-	controlErr := p.raw.Control(func(fd uintptr) { err = unix.EpollCtl(int(fd), unix.EPOLL_CTL_ADD, c.fd, &e) })
-	if err = errors.Join(controlErr, err); err != nil {
+	if err := p.prompt(c, unix.EPOLL_CTL_ADD); err != nil {
 		return fmt.Errorf("watch connection: %w", err)
 	}
 	return nil
+}
+
+// Throttle makes Wait tell no more of a connection, and Throttled instead.
+// After an error it is to be closed, as after one of Release.
+func (p *Poller) Throttle(c *Conn) error {
+	if err := c.begin(); err != nil {
+		return err
+	}
+	defer c.done()
+	err := p.prompt(c, unix.EPOLL_CTL_DEL)
+	if err == nil {
+		p.note(c, true)
+		err = control(p.throttled, unix.EPOLL_CTL_ADD, c)
+	}
+	if err != nil {
+		return fmt.Errorf("throttle connection: %w", err)
+	}
+	return nil
+}
+
+// Release undoes Throttle. Wait tells of what has come in the meantime.
+func (p *Poller) Release(c *Conn) error {
+	if err := c.begin(); err != nil {
+		return err
+	}
+	defer c.done()
+	err := control(p.throttled, unix.EPOLL_CTL_DEL, c)
+	if err == nil {
+		p.note(c, false)
+		err = p.prompt(c, unix.EPOLL_CTL_ADD)
+	}
+	if err != nil {
+		return fmt.Errorf("release connection: %w", err)
+	}
+	return nil
+}
+
+// note counts the throttled.
+func (p *Poller) note(c *Conn, throttled bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.throttled = throttled; throttled {
+		p.mu.throttled++
+	} else {
+		p.mu.throttled--
+	}
+}
+
+// CountThrottled is how many connections are throttled.
+func (p *Poller) CountThrottled() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.mu.throttled
+}
+
+// prompt changes the set that ends a Wait.
+func (p *Poller) prompt(c *Conn, op int) (err error) {
+	controlErr := p.raw.Control(func(fd uintptr) { err = control(int(fd), op, c) })
+	return errors.Join(controlErr, err)
+}
+
+func control(epoll, op int, c *Conn) error {
+	return unix.EpollCtl(epoll, op, c.fd, &unix.EpollEvent{Events: events, Fd: c.slot, Pad: c.number})
 }
 
 // remove forgets a connection, before its descriptor is closed.
@@ -132,6 +204,9 @@ func (p *Poller) remove(c *Conn) {
 	p.mu.conns[c.slot] = nil
 	p.mu.free = append(p.mu.free, c.slot)
 	p.mu.open--
+	if c.throttled {
+		p.mu.throttled--
+	}
 }
 
 // Open is how many connections the poller has.
@@ -162,7 +237,7 @@ func (p *Poller) Wake() {
 // Wait returns parked connections on which something has come: bytes, the end
 // or an error. It returns none if by is over, and after Wake.
 //
-// Ownership: the slice is the poller's, until the next Wait.
+// Ownership: the slice is the poller's, until the next Ready, Wait or Throttled.
 func (p *Poller) Wait(by time.Time) []*Conn {
 	p.ready = p.ready[:0]
 	for {
@@ -184,6 +259,29 @@ func (p *Poller) Wait(by time.Time) []*Conn {
 			return p.ready
 		}
 	}
+}
+
+// Ready returns what Wait would, or none: it does not wait.
+//
+// Ownership: the slice is the poller's, until the next Ready, Wait or Throttled.
+func (p *Poller) Ready() []*Conn {
+	p.ready = p.ready[:0]
+	if p.raw.Control(p.look) == nil && p.found > 0 {
+		p.dispatch()
+	}
+	return p.ready
+}
+
+// Throttled returns some of the throttled connections on which something has
+// come, each once, or none. It does not wait.
+//
+// Ownership: the slice is the poller's, until the next Ready, Wait or Throttled.
+func (p *Poller) Throttled() []*Conn {
+	p.ready = p.ready[:0]
+	if p.pollOnce(uintptr(p.throttled)) {
+		p.dispatch()
+	}
+	return p.ready
 }
 
 // pollOnce takes what has happened. It does not block, so the scheduler need
