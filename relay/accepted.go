@@ -14,6 +14,11 @@ func (c *call) prepareAccepted(d *draft) {
 // prepareAccepted.
 func (c *call) writeAccepted(a message.Acceptance, status message.Status) {
 	message.AppendID(c.buf[:len(resultStart)], message.PrefixMessage, a.ID)
+	if c.turn != nil && !a.Replayed && !c.server.drained.Load() {
+		c.answered = true
+		c.turn.accept(c, status.String())
+		return
+	}
 	c.noteReplay(a)
 	c.write(202, c.buf[:c.gap])
 	r := &c.http.Response

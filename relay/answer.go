@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/valyala/fasthttp"
+
+	"messagehub/store/message"
 )
 
 const jsonType = "application/json"
@@ -22,6 +24,21 @@ func (c *call) raw(status int, contentType string, body []byte) {
 // set gives the answer a header. The name is sent as it is written here.
 func (c *call) set(name string, value []byte) {
 	c.http.Response.Header.SetCanonical(bytesOf(name), value)
+}
+
+// label gives the answer the lines that all have: the id of the request, and what
+// its key has left.
+func (c *call) label() {
+	c.buf = message.AppendID(c.buf[:0], message.PrefixRequest, c.id)
+	c.set("Request-Id", c.buf)
+	q := &c.quota
+	if q.limit == 0 {
+		return
+	}
+	var text [20]byte
+	c.set("X-RateLimit-Limit", strconv.AppendInt(text[:0], q.limit, 10))
+	c.set("X-RateLimit-Remaining", strconv.AppendInt(text[:0], q.remaining, 10))
+	c.set("X-RateLimit-Reset", strconv.AppendInt(text[:0], q.reset, 10))
 }
 
 // fail answers with a row of the error table.

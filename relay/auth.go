@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/subtle"
 	"errors"
-	"strconv"
 	"strings"
 
 	"messagehub/store/message"
@@ -24,8 +23,8 @@ type Usage interface {
 }
 
 // authenticate finds the key of the request and says why it may not be used
-// for the route; "" if it may. It charges the request to the key's buckets
-// and sets the X-RateLimit headers as soon as the key is known.
+// for the route; "" if it may. It charges the request to the key's buckets, as
+// soon as the key is known.
 func (c *call) authenticate() Code {
 	if len(c.head.authorization) == 0 {
 		return MissingKey
@@ -36,13 +35,12 @@ func (c *call) authenticate() Code {
 	}
 	c.key = key
 	if code := c.usable(key); code != "" {
-		c.showQuota(key.look(c.at))
+		c.quota = key.look(c.at)
 		return code
 	}
-	q := key.take(c.at)
-	c.showQuota(q)
-	if !q.ok {
-		c.wait = int(q.wait)
+	c.quota = key.take(c.at)
+	if !c.quota.ok {
+		c.wait = int(c.quota.wait)
 		return RateLimited
 	}
 	if key.touched(c.at) && c.server.o.Usage != nil {
@@ -107,17 +105,6 @@ func (c *call) usable(key *Key) Code {
 		return AddressNotAllowed
 	}
 	return ""
-}
-
-func (c *call) showQuota(q quota) {
-	c.quota = q
-	if q.limit == 0 {
-		return
-	}
-	var text [20]byte
-	c.set("X-RateLimit-Limit", strconv.AppendInt(text[:0], q.limit, 10))
-	c.set("X-RateLimit-Remaining", strconv.AppendInt(text[:0], q.remaining, 10))
-	c.set("X-RateLimit-Reset", strconv.AppendInt(text[:0], q.reset, 10))
 }
 
 // deny answers a request whose authentication was refused: with the code, or

@@ -38,7 +38,9 @@ type call struct {
 	wait    int  // seconds, where the key's tokens are used up
 	gated   bool // holds a place in the gate
 	held    bool // its answer is held back
-	size    int  // bytes of its body, in the gate
+	// answered: the turn has the whole answer, and the HTTP server's has none.
+	answered bool
+	size     int // bytes of its body, in the gate
 	// inLog: a call into the log is running, so a panic is not ours to
 	// survive. Handlers set it around every such call.
 	inLog bool

@@ -74,6 +74,7 @@ func (c *call) importFault() *Fault {
 
 // importHeader returns the header lines of the answer that are known already.
 func (c *call) importHeader() []byte {
+	c.label()
 	var out []byte
 	for name, value := range c.http.Response.Header.All() {
 		switch string(name) {

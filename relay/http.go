@@ -5,8 +5,6 @@ import (
 	"net"
 
 	"github.com/valyala/fasthttp"
-
-	"messagehub/store/message"
 )
 
 // newHTTP makes the HTTP server, with the limits set and every answer of its
@@ -93,17 +91,10 @@ func faultOf(err error) Code {
 func (s *Server) fault(ctx *fasthttp.RequestCtx, code Code) {
 	c := s.calls.get(s, ctx, &route{nowhere: true})
 	c.head = scanHead(ctx.Request.Header.RawHeaders())
-	c.set("Request-Id", c.requestBytes())
 	c.peek()
 	c.fail(code)
 	c.hangUp()
+	c.label()
 	s.observe(Answer{"", ctx.Response.StatusCode(), code, 0})
 	s.calls.put(c)
-}
-
-// requestBytes returns the request id as clients see it, valid until the
-// scratch is used again.
-func (c *call) requestBytes() []byte {
-	c.buf = message.AppendID(c.buf[:0], message.PrefixRequest, c.id)
-	return c.buf
 }

@@ -199,7 +199,31 @@ func TestLoopOutlivesItsClients(t *testing.T) {
 	sentOf(t, d.ask(d.post(d.live, sms(""))), 202)
 }
 
-// What a loop refuses by itself is answered as the HTTP server would.
+// What a loop answers by itself is answered as the HTTP server would.
+func TestLoopAcceptsAsTheHandlerDoes(t *testing.T) {
+	d := newDesk(t, nil).open()
+	s := d.dial()
+	s.write(d.post(d.live, sms("")))
+	own := s.read()
+	s.write(d.post(d.live, sms(""), "Prefer: respond-async")) // not plain
+	other := s.read()
+	for _, r := range []*reply{&own, &other} {
+		sentOf(t, *r, 202)
+		for _, name := range []string{"Date", "Request-Id", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"} {
+			if r.header.Get(name) == "" {
+				t.Errorf("no %s in %v", name, r.header)
+			}
+			r.header.Del(name)
+		}
+		i := strings.Index(r.body, "msg_")
+		r.body = r.body[:i] + r.body[i+len("msg_00000000000000000000000000"):]
+	}
+	if !reflect.DeepEqual(own, other) {
+		t.Errorf("the loop:    %+v\nthe handler: %+v", own, other)
+	}
+}
+
+// What it refuses, too.
 func TestLoopRefusesAsTheHandlerDoes(t *testing.T) {
 	d := newDesk(t, nil)
 	poor := d.addKey(message.Key{Workspace: 7, Scopes: message.ScopeSend, PerMinute: 1})

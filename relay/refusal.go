@@ -1,13 +1,6 @@
 package relay
 
-import (
-	"strconv"
-	"time"
-
-	"github.com/valyala/fasthttp"
-
-	"messagehub/store/message"
-)
+import "time"
 
 // refusal is a whole answer that the HTTP server has no part in: a row of the
 // error table for a request that it never sees.
@@ -22,20 +15,8 @@ type refusal struct {
 
 // append appends the answer, as the HTTP server would write it.
 func (r *refusal) append(b []byte, now time.Time) []byte {
-	b = strconv.AppendInt(append(b, "HTTP/1.1 "...), int64(r.row.Status), 10)
-	b = append(append(b, ' '), fasthttp.StatusMessage(r.row.Status)...)
-	b = fasthttp.AppendHTTPDate(append(b, "\r\nDate: "...), now)
-	b = append(b, "\r\nContent-Type: application/json\r\nContent-Length: "...)
-	b = strconv.AppendInt(b, int64(r.length()), 10)
-	if r.close {
-		b = append(b, "\r\nConnection: close"...)
-	}
-	b = message.AppendID(append(b, "\r\nRequest-Id: "...), message.PrefixRequest, r.id)
-	b = r.quota.append(b)
-	if r.after > 0 {
-		b = strconv.AppendInt(append(b, "\r\nRetry-After: "...), r.after, 10)
-	}
-	return r.appendBody(append(b, "\r\n\r\n"...))
+	h := heading{status: r.row.Status, length: r.length(), id: r.id, quota: r.quota, after: r.after, close: r.close}
+	return r.appendBody(h.append(b, now))
 }
 
 func (r *refusal) appendBody(b []byte) []byte {
@@ -55,16 +36,6 @@ func (r *refusal) length() int {
 
 // requestIDLength is how long a request id is as clients see it.
 const requestIDLength = len("req_00000000000000000000000000")
-
-// append appends the X-RateLimit lines, each after a line's end.
-func (q *quota) append(b []byte) []byte {
-	if q.limit == 0 {
-		return b
-	}
-	b = strconv.AppendInt(append(b, "\r\nX-RateLimit-Limit: "...), q.limit, 10)
-	b = strconv.AppendInt(append(b, "\r\nX-RateLimit-Remaining: "...), q.remaining, 10)
-	return strconv.AppendInt(append(b, "\r\nX-RateLimit-Reset: "...), q.reset, 10)
-}
 
 // lastWord is the refusal that ends a connection.
 func (s *Server) lastWord(code Code) []byte {

@@ -21,7 +21,6 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx, r *route) {
 	c := s.calls.get(s, ctx, r)
 	defer s.finish(c)
 	c.begin()
-	c.set("Request-Id", c.requestBytes())
 	if c.admit() {
 		r.handle(s, c)
 	} else if r.streams {
@@ -108,8 +107,11 @@ func (s *Server) finish(c *call) {
 		c.fail(Internal)
 		c.hangUp()
 	}
-	if s.drained.Load() {
-		c.http.SetConnectionClose()
+	if !c.answered {
+		c.label()
+		if s.drained.Load() {
+			c.http.SetConnectionClose()
+		}
 	}
 	if c.conn != nil && c.http.Response.StatusCode() < fasthttp.StatusTooManyRequests {
 		c.conn.sheds = sheds{}

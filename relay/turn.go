@@ -22,7 +22,8 @@ type turn struct {
 
 	http          fasthttp.RequestCtx
 	send, receive fasthttp.RequestHandler
-	answer        []byte // scratch
+	// answer is the whole one, if it is not made by way of http.
+	answer []byte
 }
 
 // prepare makes a turn ready for all that are to come.
@@ -34,7 +35,7 @@ func (t *turn) prepare(s *Server) {
 
 // begin takes a request that has just been read.
 func (t *turn) begin(c *conn, p plainRequest) {
-	t.conn, t.plain, t.key = c, p, nil
+	t.conn, t.plain, t.key, t.answer = c, p, nil, t.answer[:0]
 	t.began, t.at = time.Now(), c.listener.server.o.Now()
 }
 
@@ -42,13 +43,24 @@ func (t *turn) begin(c *conn, p plainRequest) {
 // the answer.
 func (t *turn) serve() bool {
 	t.ask()(&t.http)
-	r := &t.http.Response
-	r.Header.SetContentLength(len(r.Body()))
-	t.answer = append(r.Header.AppendBytes(t.answer), r.Body()...)
-	last := r.Header.ConnectionClose()
-	r.Reset()
+	last := false
+	if len(t.answer) == 0 {
+		r := &t.http.Response
+		r.Header.SetContentLength(len(r.Body()))
+		t.answer = append(r.Header.AppendBytes(t.answer), r.Body()...)
+		last = r.Header.ConnectionClose()
+		r.Reset()
+	}
 	t.phase = phaseIdle
 	return t.hold.send(t.answer) == nil && !last
+}
+
+// accept makes the answer to a call whose message the log has, after
+// prepareAccepted.
+func (t *turn) accept(c *call, status string) {
+	h := heading{status: fasthttp.StatusAccepted, length: len(c.buf) + len(status), id: c.id, quota: c.quota}
+	t.answer = append(h.append(t.answer, t.began), c.buf[:c.gap]...)
+	t.answer = append(append(t.answer, status...), c.buf[c.gap:]...)
 }
 
 // ask gives the handler of the request what it reads of it.
@@ -80,7 +92,7 @@ func (t *turn) refuse() bool {
 		return false
 	}
 	r := refusal{row: s.problem(RateLimited), id: requestID(at), quota: q, after: q.wait}
-	t.answer = r.append(t.answer[:0], t.began)
+	t.answer = r.append(t.answer, t.began)
 	t.refused(at)
 	t.phase = phaseIdle
 	_ = t.hold.send(t.answer) // a broken connection is told of by its end
