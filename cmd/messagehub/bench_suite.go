@@ -58,6 +58,8 @@ func (f *suiteFlags) measure(ctx context.Context, s streams) error {
 		defer os.RemoveAll(dir)
 		f.options.Filled = dir
 	}
+	ctx, release := signals(ctx) // one ends them all
+	defer release()
 	sheet := bench.NewSheet()
 	var failures error
 	for _, p := range bench.Suite(f.full) {
@@ -101,10 +103,8 @@ func (f *suiteFlags) one(ctx context.Context, s streams, p bench.Planned, sheet 
 	if err != nil {
 		return err
 	}
-	stop, release := signals(ctx)
-	defer release()
 	fmt.Fprintf(s.out, "\n$ %s\n", f.command(p))
-	r, err := bench.Run(stop, entry, scenario, f.options, product, f.command(p), benchView(s))
+	r, err := bench.Run(ctx, entry, scenario, f.options, product, f.command(p), benchView(s))
 	if r == nil {
 		return err
 	}

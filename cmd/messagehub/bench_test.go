@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"messagehub/bench/result"
@@ -138,6 +141,32 @@ func TestBenchScenariosInSmall(t *testing.T) {
 		if len(r.Audits) == 0 || len(r.Figures) == 0 {
 			t.Errorf("%s: %d audits, %d figures", args[0], len(r.Audits), len(r.Figures))
 		}
+	}
+}
+
+// One signal ends the whole suite, not only the scenario that it comes to.
+func TestBenchSuiteIsInterrupted(t *testing.T) {
+	cmd := exec.Command(buildBinary(t), "bench", "suite", "--only", "accept,batch", "--each", "500ms", "--connections", "8", "--dir", t.TempDir())
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	begun := 0
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if !strings.HasPrefix(lines.Text(), "$ ") {
+			continue
+		}
+		if begun++; begun == 1 {
+			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if code := exitOf(t, cmd); code != exitFailure || begun != 1 {
+		t.Errorf("exit %d after %d scenarios", code, begun)
 	}
 }
 
