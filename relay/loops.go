@@ -32,7 +32,7 @@ func (s *Server) startLoops() *loops {
 		g.all = append(g.all, l)
 		g.running.Go(l.run)
 	}
-	go func() { _ = s.http.Serve(g.handoff) }() // until the HTTP server is shut down
+	go func() { _ = s.http.Serve(g.handoff) }() // until the handoff is closed
 	return g
 }
 
@@ -94,7 +94,8 @@ func (h *handoff) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements [net.Listener].
+// Close implements [net.Listener]. The HTTP server calls it, too, if it has begun
+// to serve by the time it is shut down.
 func (h *handoff) Close() error {
 	h.once.Do(func() { close(h.closed) })
 	return nil

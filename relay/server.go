@@ -262,7 +262,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, l := range listeners {
 		_ = l.Close()
 	}
-	err := errors.Join(loops.end(ctx), s.http.ShutdownWithContext(ctx), s.imports.wait(ctx))
+	err := errors.Join(loops.end(ctx), loops.handoff.Close(), s.http.ShutdownWithContext(ctx), s.imports.wait(ctx))
 	if err == nil {
 		return nil
 	}

@@ -4,14 +4,19 @@ import (
 	"net"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"messagehub/store/message"
 )
 
 // TestServeAfterShutdownEnds: a server that is shut down before its listener
-// is served, or while that begins, does not serve it.
+// is served, or while that begins, does not serve it, and leaves nothing running.
 func TestServeAfterShutdownEnds(t *testing.T) {
+	log := newMemLog(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 	for range 200 {
-		server, err := New(Options{Log: newMemLog(t), Keys: NewKeyring(), Channels: testChannels(), Now: func() message.Time { return day }})
+		server, err := New(Options{Log: log, Keys: NewKeyring(), Channels: testChannels(), Now: func() message.Time { return day }})
 		if err != nil {
 			t.Fatal(err)
 		}
