@@ -13,8 +13,7 @@ import (
 // is served, or while that begins, does not serve it, and leaves nothing running.
 func TestServeAfterShutdownEnds(t *testing.T) {
 	log := newMemLog(t)
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+	defer goleak.VerifyNone(t, mayStay()...)
 	for range 200 {
 		server, err := New(Options{Log: log, Keys: NewKeyring(), Channels: testChannels(), Now: func() message.Time { return day }})
 		if err != nil {

@@ -22,7 +22,7 @@ const maxEvents = 64
 // of a change, and never comes twice for the same.
 const events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
-// Poller waits for many connections in one goroutine, which calls Wait,
+// Poller waits for many connections in one goroutine, which calls Wait, Ready,
 // Throttled, Throttle and Release. All else may be called by anybody.
 //
 // A connection is watched in one of two sets: what comes on the prompt ones ends
